@@ -1,0 +1,239 @@
+"""The contract folder's models: what an operator writes in YAML, and what must hold across files.
+
+Source: the contract's clauses 一 (systems), 二 (term) and 七2 (duties).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import PurePosixPath
+from typing import NamedTuple, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, HttpUrl, field_validator, model_validator
+
+from checks.journey import SECRET_NAME, Step, Strict, asserts, secret_names
+
+ID = r"^[a-z][a-z0-9-]{0,39}$"
+
+
+class Party(Strict):
+    """One side of the contract."""
+
+    name: str = Field(min_length=1, title="名称")
+
+
+class Term(Strict):
+    """The days on which the duties hold, both included."""
+
+    start: date = Field(title="起")
+    end: date = Field(title="止")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("服务期限的止日早于起日")
+        return self
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day <= self.end
+
+    def days(self) -> Iterator[date]:
+        """Every natural day of the term."""
+        for number in range((self.end - self.start).days + 1):
+            yield self.start + timedelta(days=number)
+
+
+class Limits(Strict):
+    """Response times, in seconds. Defaults: inspection-items, 页面巡检."""
+
+    warn: float = Field(3, gt=0, title="告警（秒）")
+    crit: float = Field(10, gt=0, title="严重（秒）")
+    down: float = Field(15, gt=0, le=120, title="不可用（秒）")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.warn < self.crit <= self.down:
+            raise ValueError("时限要满足 warn < crit ≤ down")
+        return self
+
+
+class CertificateLimits(Strict):
+    """Days left on the certificate. Defaults: inspection-items, OS25."""
+
+    warn: int = Field(30, ge=0, title="告警（天）")
+    crit: int = Field(14, ge=0, title="严重（天）")
+    allow_self_signed: bool = Field(False, title="接受自签名证书", description="接受后仍为告警，不为正常")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.crit < self.warn:
+            raise ValueError("证书时限要满足 crit < warn")
+        return self
+
+
+class Viewport(Strict):
+    """The size of the window, in CSS pixels."""
+
+    width: int = Field(1280, ge=240, le=3840, title="宽")
+    height: int = Field(800, ge=240, le=2160, title="高")
+
+
+class Screen(Strict):
+    """What the browser looks like to the site: a Playwright device by name, or a viewport and user agent."""
+
+    device: str | None = Field(None, title="设备", description="Playwright 的设备名，如 iPhone 13")
+    viewport: Viewport = Field(Viewport(), title="窗口")
+    user_agent: str | None = Field(None, title="User-Agent")
+
+
+class Login(Strict):
+    """How to log in, once per run. `semi_manual`: a captcha stands in the way and a person confirms."""
+
+    steps: list[Step] = Field(min_length=1, title="步骤")
+    semi_manual: bool = Field(False, title="半人工", description="登录有验证码：不绕过，由人确认")
+
+    @property
+    def id(self) -> str:
+        """The login is a target like any journey."""
+        return "login"
+
+    @property
+    def title(self) -> str:
+        """As it stands in tables."""
+        return "登录"
+
+
+class Journey(Strict):
+    """One page or function to look at: declared steps, or a file recorded with `playwright codegen`."""
+
+    id: str = Field(pattern=ID, title="编号")
+    title: str = Field(min_length=1, title="名称")
+    recorded: str | None = Field(None, title="录制文件", description="playwright codegen 写出的 .py，相对于本合同目录")
+    steps: list[Step] = Field([], title="步骤")
+    login: bool = Field(True, title="需要登录")
+    semi_manual: bool = Field(False, title="半人工", description="不自动走查，由人在界面确认")
+    masks: list[str] = Field([], title="遮盖", description="截图前遮盖的 CSS 选择器，加在系统的遮盖之外")
+    limits: Limits | None = Field(None, title="时限")
+
+    @field_validator("recorded")
+    @classmethod
+    def _inside(cls, recorded: str | None) -> str | None:
+        if recorded is not None:
+            path = PurePosixPath(recorded)
+            if path.is_absolute() or ".." in path.parts or path.suffix != ".py":
+                raise ValueError("录制文件要是本合同目录之内的 .py，例如 journeys/todo.py")
+        return recorded
+
+    @model_validator(mode="after")
+    def _looks_at_something(self) -> Self:
+        if self.recorded is None and not self.steps and not self.semi_manual:
+            raise ValueError("走查要有 steps 或 recorded")
+        if self.recorded is not None and self.steps:
+            raise ValueError("steps 与 recorded 只能写一个")
+        if self.steps and not asserts(self.steps):
+            raise ValueError("走查没有期望任何内容：至少写一个 expect（只看状态码不算，错误页也会回答 200）")
+        return self
+
+
+class System(Strict):
+    """One information system in scope."""
+
+    id: str = Field(pattern=ID, title="编号")
+    name: str = Field(min_length=1, title="名称")
+    importance: str = Field("一般", pattern="^(重要|一般)$", title="重要程度")
+    url: HttpUrl = Field(title="网址")
+    account: str | None = Field(None, pattern=SECRET_NAME, title="巡检账号代号", description="台账里只记这个代号")
+    screen: Screen = Field(Screen(), title="屏幕")
+    limits: Limits = Field(Limits(), title="时限")
+    certificate: CertificateLimits = Field(CertificateLimits(), title="证书")
+    masks: list[str] = Field([], title="遮盖", description="截图前遮盖的 CSS 选择器")
+    error_texts: list[str] = Field([], title="错误页特征", description="出现即判为错误页的文字，加在默认特征之外")
+    login: Login | None = Field(None, title="登录")
+    journeys: list[Journey] = Field(min_length=1, title="走查")
+
+    @model_validator(mode="after")
+    def _account_when_login(self) -> Self:
+        if self.login and not self.account:
+            raise ValueError("写了 login 就要写 account（巡检账号代号，如 oa-inspector）")
+        return self
+
+    def limits_of(self, journey: "Journey | Login") -> Limits:
+        """The journey's own limits, or the system's."""
+        return (journey.limits if isinstance(journey, Journey) else None) or self.limits
+
+    def targets(self) -> list["Journey | Login"]:
+        """Everything that is looked at, in order: the login first, then the journeys."""
+        return [*([self.login] if self.login else []), *self.journeys]
+
+    def target(self, part: "Journey | Login") -> str:
+        """The name under which findings stand in the ledger: `oa/todo`."""
+        return f"{self.id}/{part.id}"
+
+    def secret_names(self) -> list[str]:
+        """The secrets that login and journeys use, by name."""
+        steps = [step for part in self.targets() if not isinstance(part, Journey) or part.steps for step in part.steps]
+        return list(dict.fromkeys(secret_names(steps)))
+
+
+class Contract(Strict):
+    """A whole contract folder: `contract.yaml` and one file per system in `systems/`."""
+
+    name: str = Field(min_length=1, title="合同名称")
+    number: str = Field("", title="合同编号")
+    client: Party = Field(title="甲方")
+    contractor: Party = Field(title="乙方")
+    term: Term = Field(title="服务期限")
+    zone: str = Field("Asia/Shanghai", title="时区")
+    systems: list[System] = Field(min_length=1, title="系统")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"没有这个时区：{zone}；中国大陆写 Asia/Shanghai")
+        return zone
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone in which the contract's days begin and end."""
+        return ZoneInfo(self.zone)
+
+    def system(self, system_id: str) -> System:
+        """Find a system.
+
+        Raises:
+            KeyError: the contract has none of that id.
+        """
+        for system in self.systems:
+            if system.id == system_id:
+                return system
+        raise KeyError(system_id)
+
+
+class Problem(NamedTuple):
+    """Something wrong in the contract folder. `where` is a path of keys and indexes, as pydantic gives it."""
+
+    where: tuple[str | int, ...]
+    what: str
+    remedy: str
+
+
+def problems(contract: Contract) -> Iterator[Problem]:
+    """Find what no single field can see: duplicate ids, references that lead nowhere."""
+    for twice in _twice(system.id for system in contract.systems):
+        index = max(i for i, system in enumerate(contract.systems) if system.id == twice)
+        yield Problem(("systems", index, "id"), f"系统编号 {twice} 重复", "换一个没有用过的编号")
+    for i, system in enumerate(contract.systems):
+        ids = [part.id for part in system.targets()]
+        for twice in _twice(ids):
+            index = max(j for j, journey in enumerate(system.journeys) if journey.id == twice)
+            yield Problem(
+                ("systems", i, "journeys", index, "id"),
+                f"走查编号 {twice} 重复",
+                "换一个没有用过的编号（login 已留给登录）",
+            )
+
+
+def _twice(ids: Iterator[str] | list[str]) -> list[str]:
+    return [one for one, times in Counter(ids).items() if times > 1]

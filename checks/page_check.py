@@ -1,0 +1,84 @@
+"""A page check: one item of the page inspection, and how a visit is judged by all of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from checks.contract import Journey, Login, System
+from checks.finding import Finding, Reason, State
+from checks.registry import discover
+from checks.visit import Visit
+
+Part = Journey | Login
+"""What is looked at: a journey, or the login."""
+
+
+class Verdict(NamedTuple):
+    """What a check says: a state, one line that shows the actual beside the expected, a reason if UNKNOWN."""
+
+    state: State
+    summary: str
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class PageCheck:
+    """One item. `planned` tells from the contract alone whether the item is due for a journey."""
+
+    id: str
+    title: str
+    evaluate: Callable[[Visit, System, Part], Verdict]
+    planned: Callable[[System, Part], bool] = lambda system, part: True
+
+
+@cache
+def page_checks() -> tuple[PageCheck, ...]:
+    """All items, by id: the modules of `checks.pages`."""
+    from checks import pages
+
+    return discover(pages, PageCheck)
+
+
+MANUAL = PageCheck(
+    "PG00", "人工确认", lambda visit, system, part: Verdict(State.UNKNOWN, "等待人工确认", Reason.MANUAL)
+)
+"""Stands in for all other items where a person must look (a captcha is never bypassed)."""
+
+
+def is_manual(system: System, part: Part) -> bool:
+    """Tell whether a person must confirm this part: it says so itself, or it needs a login that says so."""
+    needs_login = isinstance(part, Journey) and part.login and system.login is not None
+    return part.semi_manual or (needs_login and system.login is not None and system.login.semi_manual)
+
+
+def planned(system: System, part: Part) -> tuple[PageCheck, ...]:
+    """The items that are due for a part, from the contract alone."""
+    if is_manual(system, part):
+        return (MANUAL,)
+    return tuple(check for check in page_checks() if check.planned(system, part))
+
+
+def judge(visit: Visit, system: System, part: Part) -> Iterator[Finding]:
+    """Judge one visit by every planned item. A bug in one item is one UNKNOWN; the others go on."""
+    for check in planned(system, part):
+        try:
+            state, summary, reason = check.evaluate(visit, system, part)
+            yield Finding(check=check.id, state=state, summary=summary, reason=reason)
+        except Exception as error:  # whatever a check does wrong must not cost the other checks
+            summary = f"检查程序出错：{type(error).__name__}"
+            yield Finding(check=check.id, state=State.UNKNOWN, summary=summary, reason=Reason.BUG)
+
+
+def not_looked(system: System, part: Part, reason: Reason, message: str) -> Iterator[Finding]:
+    """One UNKNOWN for every planned item, where there is no visit to judge."""
+    for check in planned(system, part):
+        yield Finding(check=check.id, state=State.UNKNOWN, summary=message, reason=reason)
+
+
+def held_up(visit: Visit) -> Verdict:
+    """The verdict of an item whose facts were not obtained: UNKNOWN, with what stood in the way."""
+    if visit.obstacle is None:
+        return Verdict(State.UNKNOWN, "没有取到数据", Reason.BUG)
+    reason = visit.obstacle.reason or Reason.BLOCKED
+    return Verdict(State.UNKNOWN, f"{reason.label}：{visit.obstacle.message}", reason)

@@ -1,0 +1,20 @@
+"""PG07 失败请求: parts of the page (scripts, pictures, data) that did not arrive."""
+
+from checks.contract import System
+from checks.finding import State
+from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.visit import Visit
+
+
+def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
+    """WARN: at least one request failed or was answered with 400 or more."""
+    if not visit.documents:
+        return held_up(visit)
+    if visit.failed_requests:
+        return Verdict(
+            State.WARN, f"期望 0 个失败请求，实际 {len(visit.failed_requests)} 个：{visit.failed_requests[0]}"
+        )
+    return Verdict(State.OK, "0 个失败请求，期望 0 个")
+
+
+CHECK = PageCheck("PG07", "失败请求", evaluate)

@@ -1,0 +1,25 @@
+"""PG05 功能: every step could be done and every expectation was met (七2(3), all functions normal)."""
+
+from checks.contract import System
+from checks.finding import State
+from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.visit import Visit
+
+
+def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
+    """CRIT: an expectation that is not met, or a step whose element is not there."""
+    total = len(visit.expectations)
+    for expectation in visit.expectations:
+        if not expectation.met:
+            return Verdict(
+                State.CRIT,
+                f"{expectation.what}：期望 {expectation.expected}，实际 {expectation.actual}（第 {total} 项）",
+            )
+    if visit.obstacle and visit.obstacle.kind in ("not-found", "failed"):
+        return Verdict(State.CRIT, f"{visit.obstacle.step}：期望能完成，实际 {visit.obstacle.message}")
+    if visit.obstacle or not total:
+        return held_up(visit)
+    return Verdict(State.OK, f"{total} 项期望全部符合")
+
+
+CHECK = PageCheck("PG05", "功能", evaluate)

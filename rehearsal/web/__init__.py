@@ -1,0 +1,1 @@
+"""The three web systems of the practice estate; each module's `build` makes one ASGI application."""

@@ -1,0 +1,55 @@
+"""Where things are on this machine. Every setting is an environment variable with the prefix XUNJIAN_."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of the machine, not of the contract.
+
+    home: ledger, evidence, reports, secrets and Prefect's own files. contract: the contract folder.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="XUNJIAN_", frozen=True)
+
+    home: Path = Path("var")
+    contract: Path = Path("contract")
+    ledger_url: str = ""  # SQLAlchemy URL; empty: SQLite in `home`
+    secrets: Path | None = None  # one file per secret
+    evidence: Path | None = None
+    reports: Path | None = None
+    ca: Path | None = None  # *.pem: certification authorities of this network
+    browser: Path | None = None  # Chromium's executable
+    port: int = 4200  # Prefect's server, on loopback
+
+    @cached_property
+    def root(self) -> Path:
+        """`home`, absolute: workers start elsewhere."""
+        return self.home.absolute()
+
+    @cached_property
+    def secrets_dir(self) -> Path:
+        """One file per secret, mode 0600."""
+        return (self.secrets or self.root / "secrets").absolute()
+
+    @cached_property
+    def evidence_dir(self) -> Path:
+        """Screenshots."""
+        return (self.evidence or self.root / "evidence").absolute()
+
+    @cached_property
+    def reports_dir(self) -> Path:
+        """Reports as files."""
+        return (self.reports or self.root / "reports").absolute()
+
+    @cached_property
+    def ca_dir(self) -> Path:
+        """Certification authorities to trust beside the system's."""
+        return (self.ca or self.root / "ca").absolute()
+
+    @cached_property
+    def ledger(self) -> str:
+        """The ledger's SQLAlchemy URL."""
+        return self.ledger_url or f"sqlite:///{self.root / 'ledger.db'}"
