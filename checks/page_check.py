@@ -46,10 +46,15 @@ MANUAL = PageCheck(
 """Stands in for all other items where a person must look (a captcha is never bypassed)."""
 
 
+def needs_login(system: System, part: Part) -> bool:
+    """Tell whether a part is seen by a logged-in visitor."""
+    return isinstance(part, Journey) and part.login and system.login is not None
+
+
 def is_manual(system: System, part: Part) -> bool:
     """Tell whether a person must confirm this part: it says so itself, or it needs a login that says so."""
-    needs_login = isinstance(part, Journey) and part.login and system.login is not None
-    return part.semi_manual or (needs_login and system.login is not None and system.login.semi_manual)
+    behind_manual_login = needs_login(system, part) and system.login is not None and system.login.semi_manual
+    return part.semi_manual or behind_manual_login
 
 
 def planned(system: System, part: Part) -> tuple[PageCheck, ...]:

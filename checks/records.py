@@ -41,6 +41,7 @@ class RunRecord(Record):
 
     id: str
     slot: str
+    flow_run_id: str
     trigger: str  # schedule, ui, cli, drill
     who: str
     why: str

@@ -92,5 +92,6 @@ class Visit(Facts):
     failed_requests: list[str] = []  # "502 GET /api/todo"
     error_text: str = ""  # which trait of an error page was seen
     password_field: bool = False  # a visible password field at the end: a login page
+    pictures: int = 0  # windows photographed
     certificate: Certificate | None = None
     obstacle: Obstacle | None = None

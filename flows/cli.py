@@ -1,0 +1,202 @@
+"""The command line. What a command needs is imported inside it: Prefect alone would cost every command two seconds."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows import console
+
+if TYPE_CHECKING:
+    from checks.contract import Contract
+    from tasks import secrets
+    from tasks.contract_folder import FolderError
+
+FINE, PROBLEMS, CONFIGURATION, FAILED = 0, 1, 2, 3
+
+app = typer.Typer(
+    help="巡检：按运维合同执行页面巡检，记入台账，出具报告。",
+    epilog="退出码：0 正常；1 巡检发现问题；2 配置或命令行有错；3 未能巡检，或未能记录。",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+journey_app = typer.Typer(help="处理 playwright codegen 录制的走查文件。", no_args_is_help=True)
+app.add_typer(journey_app, name="journey")
+
+ContractDir = Annotated[Path, typer.Option("--contract", envvar="XUNJIAN_CONTRACT", metavar="目录", help="合同目录")]
+RecordedFile = Annotated[Path, typer.Argument(metavar="文件", help="录制的 .py 文件")]
+CONTRACT = Path("contract")
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command(epilog="例：xunjian validate --contract contract　　xunjian validate --format json")
+def validate(
+    contract: ContractDir = CONTRACT,
+    form: Annotated[Format, typer.Option("--format", metavar="text|json", help="输出格式")] = Format.TEXT,
+) -> None:
+    """检查合同目录：一次列出全部错误，指明文件、行和改法。"""
+    from tasks import secrets
+    from tasks.contract_folder import ContractError, check_recorded, load
+    from tasks.settings import Settings
+
+    found: Contract | None = None
+    hints: list[str] = []
+    folder = Settings().secrets_dir
+    try:
+        found = load(contract)
+        errors = check_recorded(contract, found, secrets.known(folder))
+        hints = _missing_secrets(contract, found, folder)
+    except ContractError as error:
+        errors = error.errors
+    if form is Format.JSON:
+        _as_json(contract, found, errors, hints)
+    elif errors or found is None:
+        for one in errors:
+            console.place(str(contract / one.file), one.line, one.field, one.what, one.remedy)
+        console.say(f"\n共 {len(errors)} 处错误", style="bold red")
+    else:
+        _summary(found)
+    if form is Format.TEXT:
+        for hint in hints:
+            console.say(f"提示：{hint}", style="yellow")
+    raise typer.Exit(CONFIGURATION if errors else FINE)
+
+
+@app.command(epilog="例：xunjian schema contract")
+def schema(
+    folder: Annotated[
+        Path, typer.Argument(envvar="XUNJIAN_CONTRACT", metavar="目录", help="写到哪里，一般是合同目录")
+    ] = CONTRACT,
+) -> None:
+    """写出合同文件的 JSON Schema，供编辑器补全和提示。"""
+    import json
+
+    from tasks.contract_folder import schema as schemas
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in schemas().items():
+            (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            console.say(f"已写 {folder / name}")
+    except OSError as error:
+        console.complain(f"写不进 {folder}：{error.strerror}；换一个目录，或看权限")
+        raise typer.Exit(CONFIGURATION) from error
+    console.say("\n把下面一行放到文件的第一行，编辑器就会补全：")
+    console.say("contract.yaml　　 # yaml-language-server: $schema=contract.schema.json")
+    console.say("systems/*.yaml　　# yaml-language-server: $schema=../system.schema.json")
+
+
+@journey_app.command(epilog="例：xunjian journey check contract/journeys/todo.py")
+def check(file: RecordedFile) -> None:
+    """检查一个录制文件：有没有口令、有没有期望、能不能执行。"""
+    source, known = _recorded(file)
+    raise typer.Exit(_problems(file, source, known))
+
+
+@journey_app.command(epilog="例：xunjian journey scrub contract/journeys/todo.py --dry-run")
+def scrub(
+    file: RecordedFile,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说要换什么，不改文件")] = False,
+) -> None:
+    """把录制文件里的口令换成口令名，其余一字不动。"""
+    from tasks import recorded
+
+    source, known = _recorded(file)
+    try:
+        clean, names = recorded.scrub(source, known)
+    except ValueError as error:
+        console.complain(f"{file}：{error}")
+        raise typer.Exit(CONFIGURATION) from error
+    if names and not dry_run:
+        file.write_text(clean, encoding="utf-8", newline="")
+    done = "要换" if dry_run else "已换"
+    console.say(f"{done}成口令名：{'、'.join(names)}" if names else "没有可换的口令")
+    raise typer.Exit(_problems(file, clean, known))
+
+
+def _recorded(file: Path) -> "tuple[str, secrets.Secrets]":
+    from tasks import secrets
+    from tasks.settings import Settings
+
+    try:
+        source = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        console.complain(f"读不出 {file}：{error.strerror}")
+        raise typer.Exit(CONFIGURATION) from error
+    except UnicodeDecodeError as error:
+        console.complain(f"{file} 不是 UTF-8 编码；用编辑器另存为 UTF-8")
+        raise typer.Exit(CONFIGURATION) from error
+    return source, secrets.known(Settings().secrets_dir)
+
+
+def _problems(file: Path, source: str, known: "secrets.Secrets") -> int:
+    from tasks import recorded
+
+    problems = recorded.problems(source, known)
+    for problem in problems:
+        console.place(str(file), problem.line, "", problem.what, problem.remedy)
+    console.say(f"共 {len(problems)} 处问题" if problems else f"没有问题（对照了 {len(known)} 个口令）")
+    return CONFIGURATION if problems else FINE
+
+
+def _missing_secrets(folder: Path, contract: "Contract", secrets_dir: Path) -> list[str]:
+    """Say which secrets this machine lacks: a contract may well be written on another."""
+    from tasks import secrets
+    from tasks.contract_folder import secret_names
+
+    said = []
+    for system in contract.systems:
+        for name in secret_names(folder, system):
+            try:
+                secrets.read(name, secrets_dir)
+            except secrets.SecretError as error:
+                said.append(f"{system.id} 用到的口令：{error}")
+    return said
+
+
+def _counts(contract: "Contract") -> list[tuple[str, str, str, int, int]]:
+    from checks.journey import walk
+
+    return [
+        (one.id, one.name, str(one.url), len(one.journeys), sum(1 for part in one.targets() for _ in walk(part.steps)))
+        for one in contract.systems
+    ]
+
+
+def _summary(contract: "Contract") -> None:
+    heads = ["编号", "系统", "网址", "走查", "步骤"]
+    rows = _counts(contract)
+    console.table(contract.name, heads, [[str(cell) for cell in row] for row in rows])
+    journeys, steps = sum(row[3] for row in rows), sum(row[4] for row in rows)
+    console.say(f"没有错误：{len(rows)} 个系统，{journeys} 个走查，{steps} 步", style="green")
+
+
+def _as_json(folder: Path, contract: "Contract | None", errors: "list[FolderError]", hints: list[str]) -> None:
+    import json
+
+    names = ("id", "name", "url", "journeys", "steps")
+    report = {
+        "contract": str(folder),
+        "errors": [error._asdict() for error in errors],
+        "hints": hints,
+        "systems": [dict(zip(names, row, strict=True)) for row in _counts(contract)] if contract else [],
+    }
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
+
+
+def main() -> None:
+    """Start the program."""
+    sys.exit(console.run(app))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What every duty needs before it can start: the contract, the ledger and the secrets, opened together.
+
+Opening the office fails early and clearly; a duty that has begun should only meet the world's faults.
+"""
+
+import subprocess
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from checks.contract import Contract, System
+from tasks import contract_folder, evidence, secrets
+from tasks.ledger import Ledger
+from tasks.settings import Settings
+
+
+class Office:
+    """The contract folder, the ledger and this machine's settings, open.
+
+    Raises:
+        ContractError: the contract folder has errors.
+        LedgerError: the ledger cannot be opened.
+        EvidenceError: evidence could not be kept.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.folder = self.settings.contract.absolute()
+        self.contract: Contract = contract_folder.load(self.folder)
+        known = secrets.known(self.settings.secrets_dir)
+        if errors := contract_folder.check_recorded(self.folder, self.contract, known):
+            raise contract_folder.ContractError(errors)
+        self.contract_hash = contract_folder.hash_of(self.folder)
+        self.code_version = _code_version()
+        evidence.check_writable(self.settings.evidence_dir)
+        self.ledger = Ledger(self.settings.ledger)
+
+    def today(self) -> date:
+        """The contract's day, now."""
+        return datetime.now(self.contract.tz).date()
+
+    def secrets_for(self, system: System) -> secrets.Secrets:
+        """The secrets that a system's login and journeys use, by name.
+
+        Raises:
+            SecretError: one is missing or readable by others.
+        """
+        return secrets.read_all(contract_folder.secret_names(self.folder, system), self.settings.secrets_dir)
+
+
+def now() -> datetime:
+    """This moment, UTC."""
+    return datetime.now(UTC)
+
+
+def _code_version() -> str:
+    """The package's version, and the commit where this is a checkout."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return version("xunjian")
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return version("xunjian")
+    return f"{version('xunjian')}+{answer.stdout.strip()}"

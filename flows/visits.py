@@ -1,0 +1,144 @@
+"""The order of events in one system: log in once, look at one journey after the other, retry once, record each."""
+
+import logging
+from contextlib import ExitStack
+
+from checks.contract import Login, System
+from checks.finding import Finding, Reason, State, worst
+from checks.page_check import Part, is_manual, judge, needs_login, not_looked
+from checks.records import EvidenceRecord
+from checks.secrecy import Grade
+from checks.slots import Slot
+from checks.visit import Obstacle, Visit
+from flows.office import Office, now
+from flows.outcome import Outcome
+from tasks import evidence
+from tasks.browser.launch import BrowserError
+from tasks.browser.steps import BrowserGoneError
+from tasks.browser.visitor import MaskError, Seen, Visitor
+from tasks.secrets import SecretError
+
+log = logging.getLogger("xunjian")
+
+ATTEMPTS = 2
+
+
+class Rounds:
+    """One run over one system. Every planned item ends up on record, looked at or not."""
+
+    def __init__(self, office: Office, slot: Slot, run_id: str) -> None:
+        self._office, self._slot, self._run_id = office, slot, run_id
+        self._system: System = office.contract.system(slot.target)
+        self._latest: dict[str, list[Finding]] = {}
+        self._stack = ExitStack()
+        self._visitor: Visitor | None = None
+
+    def go(self) -> Outcome:
+        """Look at everything that is planned, in order."""
+        behind_login: Obstacle | None = None
+        with self._stack:
+            for part in self._system.targets():
+                if is_manual(self._system, part):
+                    self._record_unseen(part, 1, Reason.MANUAL, "等待人工确认")
+                elif behind_login and needs_login(self._system, part):
+                    self._record_unseen(part, 1, behind_login.reason or Reason.BLOCKED, _behind(behind_login))
+                else:
+                    obstacle = self._look_at(part)
+                    behind_login = obstacle if isinstance(part, Login) else behind_login
+        found = [(target, finding) for target, findings in self._latest.items() for finding in findings]
+        return Outcome(self._run_id, found)
+
+    def _look_at(self, part: Part) -> Obstacle | None:
+        """Try, and once more if it was not well. Returns what stood in the way the last time."""
+        obstacle: Obstacle | None = None
+        for attempt in range(1, ATTEMPTS + 1):
+            expired = obstacle is not None and obstacle.kind == "login-page"
+            obstacle = self._attempt(part, attempt, log_in_again=expired)
+            states = {finding.state for finding in self._latest[self._system.target(part)]}
+            if not states & {State.CRIT, State.UNKNOWN}:
+                break
+        return obstacle
+
+    def _attempt(self, part: Part, attempt: int, *, log_in_again: bool) -> Obstacle | None:
+        """One attempt, on record whatever happens. Only a ledger that cannot be written ends the run."""
+        try:
+            visitor, new = self._ready()
+            if (new or log_in_again) and self._system.login and needs_login(self._system, part):
+                visitor.visit(self._system.login, attempt)  # the login's own verdict is already on record
+            seen = visitor.visit(part, attempt)
+        except SecretError as error:
+            return self._record_unseen(part, attempt, Reason.SECRET, str(error))
+        except MaskError as error:
+            return self._record_unseen(part, attempt, Reason.BUG, str(error))
+        except BrowserError as error:
+            return self._record_unseen(part, attempt, Reason.NO_BROWSER, str(error))
+        except BrowserGoneError:
+            self._leave()
+            return self._record_unseen(part, attempt, Reason.NO_BROWSER, "检查途中浏览器被关闭或崩溃")
+        except Exception as error:
+            log.exception("%s：程序错误", self._system.target(part))
+            self._leave()
+            return self._record_unseen(part, attempt, Reason.BUG, f"程序出错：{type(error).__name__}")
+        self._record(part, seen)
+        return seen.visit.obstacle
+
+    def _ready(self) -> tuple[Visitor, bool]:
+        """The visitor, and whether it is a new one that has yet to log in."""
+        if self._visitor:
+            return self._visitor, False
+        secrets = self._office.secrets_for(self._system)
+        visitor = Visitor(self._system, self._office.folder, secrets, self._office.settings)
+        self._visitor = self._stack.enter_context(visitor)
+        return visitor, True
+
+    def _leave(self) -> None:
+        """Give up a browser that is gone or in an unknown state; the next attempt starts another."""
+        self._visitor = None
+        self._stack.close()
+
+    def _record(self, part: Part, seen: Seen) -> None:
+        visit = seen.visit
+        findings = list(judge(visit, self._system, part))
+        kept = []
+        try:
+            for number, picture in enumerate(seen.pictures, 1):
+                kept.append(self._keep(picture, visit, number))
+        except evidence.EvidenceError as error:
+            # What was seen cannot be shown to anybody: then it does not count as seen.
+            findings = list(not_looked(self._system, part, Reason.PERMISSION, str(error)))
+        self._office.ledger.add(
+            self._run_id, visit.target, visit.attempt, findings, visit=visit, evidence=kept, now=now()
+        )
+        self._tell(visit.target, visit.attempt, findings)
+
+    def _keep(self, picture: bytes, visit: Visit, number: int) -> EvidenceRecord:
+        return evidence.keep(
+            self._office.settings.evidence_dir,
+            f"{self._slot.day}/{visit.target}-{self._run_id[:8]}-{visit.attempt}-{number}.jpg",
+            picture,
+            target=visit.target,
+            attempt=visit.attempt,
+            kind="screenshot",
+            grade=Grade.MEDIUM,
+            at=visit.started_at,
+        )
+
+    def _record_unseen(self, part: Part, attempt: int, reason: Reason, message: str) -> Obstacle:
+        target = self._system.target(part)
+        findings = list(not_looked(self._system, part, reason, message))
+        self._office.ledger.add(self._run_id, target, attempt, findings, visit=None, evidence=(), now=now())
+        self._tell(target, attempt, findings)
+        return Obstacle(kind="unknown", step=part.title, message=message, reason=reason)
+
+    def _tell(self, target: str, attempt: int, findings: list[Finding]) -> None:
+        """Say it to whoever watches: the UI's log and the shell's progress."""
+        self._latest[target] = findings
+        state = worst(finding.state for finding in findings)
+        said = "" if state is State.OK else "：" + next(one.summary for one in findings if one.state is state)
+        level = logging.INFO if state is State.OK else logging.WARNING
+        log.log(level, "%s 第 %d 次 %s%s", target, attempt, state.label, said, extra={"target": target, "state": state})
+
+
+def _behind(login: Obstacle) -> str:
+    """Why a page that needs the login was not looked at."""
+    return f"登录未成功，未能检查：{login.message}"

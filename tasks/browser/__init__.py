@@ -1,0 +1,1 @@
+"""Chromium, through Playwright: this package is the only importer of Playwright."""

@@ -1,0 +1,74 @@
+"""Finds and starts Chromium."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+
+from tasks.settings import Settings
+
+_QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-features=Translate,OptimizationHints,MediaRouter",
+]
+_SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_REMEDY = "请安装 Chromium（Debian：apt-get install chromium），或用 XUNJIAN_BROWSER 指明可执行文件"
+
+
+class BrowserError(Exception):
+    """No browser, or it would not start; the message is for the operator."""
+
+
+def chromium_path(playwright: Playwright, settings: Settings) -> Path:
+    """The path from the settings, Playwright's own Chromium, or the system's, in this order.
+
+    Raises:
+        BrowserError: there is none.
+    """
+    if settings.browser:
+        if not os.access(settings.browser, os.X_OK):
+            raise BrowserError(f"XUNJIAN_BROWSER 指的文件不存在或不可执行：{settings.browser}。{_REMEDY}")
+        return settings.browser
+    own = Path(playwright.chromium.executable_path)
+    system = next((found for name in _SYSTEM if (found := shutil.which(name))), None)
+    if own.exists():
+        return own
+    if system:
+        return Path(system)
+    raise BrowserError(f"没有找到 Chromium 浏览器。{_REMEDY}")
+
+
+@contextmanager
+def chromium(settings: Settings, trusted_keys: Sequence[str] = ()) -> Iterator[tuple[Playwright, Browser]]:
+    """Run a browser of one's own; downloads go to a folder that goes with it.
+
+    Args:
+        trusted_keys: base64 SHA-256 of public keys whose certificate we have verified ourselves. Chromium on
+            Linux does not read the system's certification authorities, so it is told key by key.
+
+    Raises:
+        BrowserError: there is no browser, or it does not start.
+    """
+    arguments = [*_QUIET]
+    if trusted_keys:
+        arguments.append(f"--ignore-certificate-errors-spki-list={','.join(trusted_keys)}")
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with tempfile.TemporaryDirectory(prefix="xunjian-") as downloads, sync_playwright() as playwright:
+        path = chromium_path(playwright, settings)
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=arguments, downloads_path=downloads)
+        except Error as error:
+            raise BrowserError(f"浏览器启动失败（{path}）：{error.message.splitlines()[0]}。{_REMEDY}") from error
+        try:
+            yield playwright, browser
+        finally:
+            if browser.is_connected():
+                browser.close()

@@ -1,0 +1,81 @@
+"""Looks at a window as it is now: its words, what must be masked, and a picture that was masked first."""
+
+from typing import NamedTuple
+
+from playwright.sync_api import Error, Page
+
+# One round trip per frame. Text shaped like an identity number or a phone is masked whatever the contract says.
+_LOOK = r"""(mask) => {
+    const personal = /(?<!\d)(\d{17}[\dXx]|1[3-9]\d{9})(?![\dXx])/;
+    const walker = document.createTreeWalker(document.body ?? document, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode())
+        if (personal.test(node.data)) node.parentElement?.setAttribute('data-xunjian-mask', '');
+    for (const field of document.querySelectorAll('input, textarea'))
+        if (personal.test(field.value)) field.setAttribute('data-xunjian-mask', '');
+    const masked = [];
+    for (const element of document.querySelectorAll(mask))
+        for (const part of [element, ...element.querySelectorAll('*')])
+            masked.push(part.textContent, part.value, part.title, part.alt, part.placeholder);
+    const visible = element => element.checkVisibility() && element.getClientRects().length > 0;
+    return {
+        text: (document.body?.innerText ?? '').slice(0, 20000),
+        masked: masked.filter(text => typeof text === 'string' && text.trim()),
+        password: [...document.querySelectorAll('input[type=password]')].some(visible),
+    };
+}"""
+
+# A document shown by a viewer inside the page is business data and cannot be masked word by word.
+_ALWAYS = ("[data-xunjian-mask]", "embed", "object")
+
+
+class Look(NamedTuple):
+    """What stands in a window, all frames together."""
+
+    text: str
+    masked: list[str]
+    password_field: bool
+
+
+def look(page: Page, masks: list[str]) -> Look:
+    """Read all frames of a window, and mark what is to be masked.
+
+    Raises:
+        Error: a frame that is there cannot be read; no picture may then be taken.
+    """
+    texts: list[str] = []
+    masked: list[str] = []
+    password = False
+    for frame in page.frames:
+        try:
+            seen = frame.evaluate(_LOOK, _selector(masks))
+        except Error:
+            if not frame.is_detached():
+                raise
+            continue  # it went away while the page settled: what is gone is not in the picture
+        texts.append(seen["text"])
+        masked.extend(seen["masked"])
+        password = password or seen["password"]
+    return Look("\n".join(texts), masked, password)
+
+
+def picture(page: Page, masks: list[str], *, full_page: bool, timeout: float) -> bytes:
+    """A JPEG of the window in which every element to be masked is covered before the picture is taken."""
+    return page.screenshot(
+        type="jpeg",
+        quality=60,
+        full_page=full_page,
+        mask=[frame.locator(_selector(masks)) for frame in page.frames],
+        mask_color="#222222",
+        animations="disabled",
+        timeout=timeout * 1000,
+    )
+
+
+def bad_masks(page: Page, masks: list[str]) -> list[str]:
+    """The masks that are no CSS selectors: an unreadable mask must never mean an unmasked picture."""
+    valid = "mask => { try { document.querySelector(mask); return true } catch { return false } }"
+    return [mask for mask in masks if not page.evaluate(valid, mask)]
+
+
+def _selector(masks: list[str]) -> str:
+    return ", ".join((*masks, *_ALWAYS))

@@ -1,0 +1,145 @@
+"""Plays a file that `playwright codegen` wrote (targets python and python-pytest), unedited.
+
+The file keeps its own words; three things are changed on its syntax tree while it is loaded, never on disk:
+a note of the time goes before every action, "secret:NAME" becomes the secret, and closing a window or the
+browser becomes a request to us, so that a picture can be taken first.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Playwright, expect
+
+from checks.visit import Expectation, Obstacle
+from tasks.browser.steps import Stopped, Walker
+
+SECRET = "secret:"  # noqa: S105 - a prefix
+_ACTIONS = {
+    "goto": "打开",
+    "click": "点击",
+    "dblclick": "双击",
+    "press": "按键",
+    "select_option": "选择",
+    "check": "勾选",
+    "uncheck": "取消勾选",
+    "set_input_files": "选择文件",
+}
+
+
+def play(
+    source: str, name: str, page: Page, playwright: Playwright, walker: Walker, secrets: Mapping[str, str]
+) -> None:
+    """Run the recorded actions on `page`.
+
+    Raises:
+        Stopped: an action could not be done, or an expectation was not met.
+        BrowserGoneError: there is no browser any more.
+    """
+    tree = ast.fix_missing_locations(_Adapt(secrets).visit(ast.parse(source, name)))
+    space: dict[str, Any] = {
+        "__name__": "recorded",
+        "_step": walker.stopwatch.start,
+        "_close": lambda thing: walker.close(thing) if isinstance(thing, Page) and thing is not page else None,
+    }
+    exec(compile(tree, name, "exec"), space)  # noqa: S102 - the operator's own file, from the contract folder
+    space["expect"] = lambda actual, *_: _Expecting(actual, walker)
+    try:
+        with walker.acting(f"播放 {name}", page):
+            if "run" in space:
+                space["run"](_Hands(page, playwright))
+            else:
+                next(value for key, value in space.items() if key.startswith("test_"))(page)
+    except AssertionError as error:
+        message = str(error).splitlines()[0] if str(error) else "断言不成立"
+        raise Stopped(Obstacle(kind="failed", step=name, message=message)) from error
+
+
+class _Adapt(ast.NodeTransformer):
+    """See the module's docstring. The call of `run` at the foot of the file is ours to make."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        node.body = [part for part in node.body if not _starts_playwright(part)]
+        return self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, str) and node.value.startswith(SECRET):
+            return ast.Constant(self._secrets[node.value.removeprefix(SECRET)])
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.AST]:
+        call = node.value
+        action = call.func.attr if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
+        if action == "close" and isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            return ast.copy_location(ast.Expr(_call("_close", call.func.value)), node)
+        self.generic_visit(node)
+        if action in _ACTIONS:
+            label = ast.Constant(f"第 {node.lineno} 行 {_ACTIONS[action]}")
+            return [ast.copy_location(ast.Expr(_call("_step", label)), node), node]
+        return node
+
+
+def _call(name: str, argument: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), [argument], [])
+
+
+def _starts_playwright(part: ast.stmt) -> bool:
+    return isinstance(part, ast.With) and "sync_playwright" in ast.dump(part.items[0].context_expr)
+
+
+class _Hands:
+    """Stands for `playwright`, browser and context at once: whatever is launched is the window we watch."""
+
+    def __init__(self, page: Page, playwright: Playwright) -> None:
+        self._page, self._fresh = page, True
+        self.devices = playwright.devices
+        self.chromium = self.firefox = self.webkit = self
+
+    def launch(self, **_: Any) -> "_Hands":
+        return self
+
+    def new_context(self, **_: Any) -> "_Hands":
+        return self
+
+    def new_page(self, **_: Any) -> Page:
+        if self._fresh:
+            self._fresh = False
+            return self._page
+        return self._page.context.new_page()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._page.context, name)
+
+
+class _Expecting:
+    """Playwright's `expect`, noting each expectation and waiting as long as the contract's limit."""
+
+    def __init__(self, actual: Locator | Page, walker: Walker) -> None:
+        self._real, self._walker = expect(actual), walker
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def check(*wanted: Any, **options: Any) -> None:
+            expected = f"{name} {'、'.join(map(str, wanted))}".strip()
+            try:
+                getattr(self._real, name)(*wanted, **{"timeout": self._walker.patience, **options})
+            except AssertionError as error:
+                self._note(expected, _actual(str(error)), met=False)
+                raise
+            self._note(expected, "符合", met=True)
+
+        return check
+
+    def _note(self, expected: str, actual: str, *, met: bool) -> None:
+        what = f"第 {len(self._walker.expectations) + 1} 项期望"
+        self._walker.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=met))
+
+
+def _actual(message: str) -> str:
+    """Playwright says "Actual value: …" on a line of its own, or that there is no such element."""
+    for line in message.splitlines():
+        if "Actual value:" in line:
+            return line.partition("Actual value:")[2].strip() or "（空）"
+    return "没有找到" if "not found" in message else "不符合"

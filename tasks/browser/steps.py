@@ -1,0 +1,237 @@
+"""Carries out declared steps on a page, in Playwright's words, and notes times and expectations."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NoReturn
+from urllib.parse import urljoin
+
+from playwright.sync_api import Dialog as NativeDialog
+from playwright.sync_api import Error, FrameLocator, Page
+from playwright.sync_api import Locator as Found
+
+from checks import journey as words
+from checks.contract import Limits
+from checks.visit import Attachment, Expectation, Obstacle, Step
+from tasks.browser import network
+from tasks.browser.downloads import attachment
+from tasks.browser.reading import locate, reading
+from tasks.browser.watch import Watch
+
+# With nothing under way for this long, what is not there will not come: a visitor would have given up.
+SETTLED = 3.0
+_POLL = 50  # ms
+
+
+class Stopped(Exception):
+    """The visit cannot go on."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(obstacle.message)
+        self.obstacle = obstacle
+
+
+class BrowserGoneError(Exception):
+    """The browser was killed or crashed."""
+
+
+class Stopwatch:
+    """Times actions: one lasts from its start until the next one starts, so until what it led to was seen."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self._running: tuple[str, float] | None = None
+
+    def start(self, what: str) -> None:
+        """Begin an action, which ends the one before."""
+        self.stop()
+        self._running = (what, time.monotonic())
+
+    def stop(self) -> None:
+        """End the action under way."""
+        if self._running:
+            what, started = self._running
+            self.steps.append(Step(what=what, seconds=round(time.monotonic() - started, 3)))
+            self._running = None
+
+
+class Walker:
+    """Walks through the steps of one journey. `close_window` is called with every pop-up before it is closed."""
+
+    def __init__(
+        self,
+        base: str,
+        limits: Limits,
+        secrets: Mapping[str, str],
+        watch: Watch,
+        close_window: Callable[[Page], None],
+    ) -> None:
+        self._base, self._limits, self._secrets, self._watch = base, limits, secrets, watch
+        self._close_window = close_window
+        self.stopwatch = Stopwatch()
+        self.expectations: list[Expectation] = []
+        self.attachments: list[Attachment] = []
+
+    def walk(self, page: Page, steps: list[words.Step], within: FrameLocator | None = None) -> None:
+        """Do the steps in order.
+
+        Raises:
+            Stopped: a step could not be done, or an expectation was not met.
+            BrowserGoneError: there is no browser any more.
+        """
+        for step in steps:
+            self._do(step, page, within)
+        self._watch.time(page)
+
+    def close(self, window: Page) -> None:
+        """Close a pop-up, after it has been read and its picture taken."""
+        if not window.is_closed():
+            self._close_window(window)
+            window.close()
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for anything, in milliseconds."""
+        return self._limits.down * 1000
+
+    def _do(self, step: words.Step, page: Page, within: FrameLocator | None) -> None:
+        scope = within or page
+        match step:
+            case words.Goto():
+                self._goto(page, step.goto)
+            case words.Fill():
+                what = step.fill
+                text = what.value if what.secret is None else self._secrets[what.secret]
+                with self.acting(f"填写{what}", page):
+                    self._present(scope, what, page).fill(text or "")
+            case words.Click():
+                self.stopwatch.start(f"点击{step.click}")
+                self._click(scope, step.click, page)
+            case words.Select():
+                self.stopwatch.start(f"选择{step.select}")
+                with self.acting(f"选择{step.select}", page):
+                    self._present(scope, step.select, page).select_option(label=step.select.option)
+            case words.Press():
+                self.stopwatch.start(f"按键 {step.press.key}")
+                with self.acting(f"按键 {step.press.key}", page):
+                    self._present(scope, step.press, page).press(step.press.key)
+            case words.Expect():
+                self._expect(scope, step.expect, page)
+            case words.Download():
+                self._download(scope, step.download, page)
+            case words.Popup():
+                self._popup(scope, step.popup, page)
+            case words.InFrame():
+                self.walk(page, step.frame.steps, scope.frame_locator(step.frame.selector))
+            case words.Dialog():
+                self._dialog(scope, step.dialog, page)
+
+    def _goto(self, page: Page, path: str) -> None:
+        self.stopwatch.start(f"打开 {path.partition('?')[0]}")
+        with self.acting(f"打开 {path.partition('?')[0]}", page):
+            page.goto(urljoin(self._base, path))
+        self._watch.time(page)
+
+    def _click(self, scope: Page | FrameLocator, where: words.Locator, page: Page) -> None:
+        with self.acting(f"点击{where}", page):
+            self._present(scope, where, page).click()
+
+    def _popup(self, scope: Page | FrameLocator, what: words.PopupWhat, page: Page) -> None:
+        self.stopwatch.start(f"弹出窗口{what.click}")
+        with self.acting(f"弹出窗口{what.click}", page):
+            found = self._present(scope, what.click, page)
+            with page.expect_popup() as opened:
+                found.click()
+        self.walk(opened.value, what.steps)
+        self.stopwatch.stop()
+        self.close(opened.value)
+
+    def _dialog(self, scope: Page | FrameLocator, what: words.DialogWhat, page: Page) -> None:
+        self.stopwatch.start(f"对话框{what.click}")
+        messages: list[str] = []
+
+        def answer(dialog: NativeDialog) -> None:
+            messages.append(dialog.message)
+            if what.accept:
+                dialog.accept()
+            else:
+                dialog.dismiss()
+
+        page.once("dialog", answer)
+        self._click(scope, what.click, page)
+        expected = f"含“{what.text}”" if what.text else "出现"
+        self._await(
+            f"对话框{what.click}",
+            expected,
+            lambda: (messages[0], (what.text or "") in messages[0]) if messages else ("没有出现", False),
+            page,
+        )
+
+    def _download(self, scope: Page | FrameLocator, what: words.DownloadWhat, page: Page) -> None:
+        self.stopwatch.start(f"下载{what.click}")
+        with self.acting(f"下载{what.click}", page):
+            found = self._present(scope, what.click, page)
+            with page.expect_download() as started:
+                found.click()
+            self.attachments.append(attachment(started.value, what))
+
+    def _expect(self, scope: Page | FrameLocator, what: words.ExpectWhat, page: Page) -> None:
+        name, expected, read = reading(scope, what, page, self._watch)
+        self._await(name, expected, read, page)
+
+    def _present(self, scope: Page | FrameLocator, where: words.Locator, page: Page) -> Found:
+        """Wait until the element can be seen; a page that loads late is given its time."""
+        found = locate(scope, where)
+        if where.nth is None:
+            found = found.first
+
+        def seen() -> tuple[str, bool]:
+            return ("不可见" if found.count() else "没有找到", found.is_visible())
+
+        self._poll(seen, page, lambda actual: self._stop(page, "not-found", f"{where}", f"{actual}{where}"))
+        return found
+
+    def _await(self, what: str, expected: str, read: Callable[[], tuple[str, bool]], page: Page) -> None:
+        def unmet(actual: str) -> None:
+            self.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=False))
+            self._stop(page, "failed", what, f"期望 {expected}，实际 {actual}")
+
+        actual = self._poll(read, page, unmet)
+        self.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=True))
+
+    def _poll(self, read: Callable[[], tuple[str, bool]], page: Page, give_up: Callable[[str], None]) -> str:
+        """Read until it is as it should be, the limit is over, or nothing has moved for SETTLED seconds."""
+        started = quiet_since = time.monotonic()
+        while True:
+            with self.acting("读取页面", page):
+                actual, met = read()
+            if met:
+                return actual
+            now = time.monotonic()
+            if self._watch.busy:
+                quiet_since = now
+            if now - started > self._limits.down or now - quiet_since > SETTLED or self._watch.navigation_failure:
+                give_up(actual)
+            with self.acting("等待页面", page):
+                page.wait_for_timeout(_POLL)
+
+    @contextmanager
+    def acting(self, what: str, page: Page) -> Iterator[None]:
+        """Turn Playwright's errors into what they mean for the visit."""
+        try:
+            yield
+        except Error as error:
+            first = error.message.splitlines()[0] if error.message else type(error).__name__
+            if not page.context.browser or not page.context.browser.is_connected() or "crashed" in first:
+                raise BrowserGoneError from error
+            self._stop(page, "failed", what, f"{self._limits.down:g} 秒内没有完成" if "Timeout" in first else first)
+
+    def _stop(self, page: Page, kind: str, step: str, message: str) -> NoReturn:
+        """Say what is behind a step that failed: the network first, then the step itself."""
+        failure = self._watch.navigation_failure or (message if "net::ERR" in message else "")
+        if failure:
+            raise Stopped(network.obstacle(failure, step))
+        if self._watch.navigating:
+            waited = f"{self._limits.down:g} 秒内没有打开"
+            raise Stopped(Obstacle(kind="down", step=step, message=waited))
+        raise Stopped(Obstacle(kind=kind, step=step, message=message))

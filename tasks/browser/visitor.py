@@ -1,0 +1,217 @@
+"""Visits one system in a browser of its own: logs in once, then looks at one journey after the other."""
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from playwright.sync_api import BrowserContext, Error, Page
+
+from checks.contract import Journey, Limits, Login, System
+from checks.finding import Reason
+from checks.page_check import Part, needs_login
+from checks.pages.right_page import error_trait
+from checks.secrecy import Redactor
+from checks.visit import Certificate, Obstacle, Visit
+from tasks import tls
+from tasks.browser.launch import chromium
+from tasks.browser.look import bad_masks, look, picture
+from tasks.browser.recorded import play
+from tasks.browser.steps import BrowserGoneError, Stopped, Walker
+from tasks.browser.watch import Watch
+from tasks.settings import Settings
+
+
+class MaskError(Exception):
+    """A mask is not a CSS selector; the message is for the operator."""
+
+
+class Seen(NamedTuple):
+    """The facts of a visit, and the pictures taken in it: masked JPEGs."""
+
+    visit: Visit
+    pictures: list[bytes]
+
+
+@dataclass
+class _Notes:
+    """What the windows showed, gathered before each was closed."""
+
+    texts: list[str] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
+    password_field: bool = False
+
+
+class Visitor:
+    """One system, one browser, one session held in memory. Not to be shared between threads.
+
+    Raises:
+        BrowserError: no browser can be started.
+        MaskError: a mask of the contract cannot be used.
+    """
+
+    def __init__(self, system: System, folder: Path, secrets: Mapping[str, str], settings: Settings) -> None:
+        self._system, self._folder, self._secrets, self._settings = system, folder, secrets, settings
+        self._redactor = Redactor(secrets.values())
+        self._stack = ExitStack()
+        self._context: BrowserContext | None = None
+        self._certificate: Certificate | None = None
+
+    def __enter__(self) -> Self:
+        self._certificate, keys = self._look_at_certificate()
+        self._playwright, self._browser = self._stack.enter_context(chromium(self._settings, keys))
+        self._check_masks()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def visit(self, part: Part, attempt: int) -> Seen:
+        """Visit a journey, or log in. Never raises for what the site does; that is what the facts are for.
+
+        Raises:
+            BrowserGoneError: the browser was killed; enter a new Visitor.
+        """
+        started, began = datetime.now(UTC), time.monotonic()
+        if isinstance(part, Login) and self._context:
+            self._context.close()
+            self._context = None
+        limits, masks = self._system.limits_of(part), self._masks(part)
+        context = self._new_context() if self._anonymous(part) else self._session()
+        context.set_default_timeout(limits.down * 1000)
+        notes, page = _Notes(), context.new_page()
+        with Watch(context) as watch:
+            walker = Walker(
+                str(self._system.url),
+                limits,
+                self._secrets,
+                watch,
+                lambda window: self._note(window, masks, notes, limits, failed=False),
+            )
+            obstacle = self._walk(part, walker, page, watch, notes)
+            for window in context.pages:
+                self._note(window, masks, notes, limits, failed=obstacle is not None)
+            for window in context.pages:
+                window.close()
+        if context is not self._context:
+            context.close()
+        visit = Visit(
+            target=self._system.target(part),
+            attempt=attempt,
+            started_at=started,
+            seconds=round(time.monotonic() - began, 3),
+            steps=walker.stopwatch.steps,
+            error_text=error_trait("\n".join(notes.texts), self._system.error_texts),
+            password_field=notes.password_field,
+            pictures=len(notes.pictures),
+            certificate=self._certificate,
+            obstacle=obstacle,
+            expectations=walker.expectations,
+            attachments=walker.attachments,
+            **watch.facts(),
+        )
+        return Seen(self._redacted(visit), notes.pictures)
+
+    def _walk(self, part: Part, walker: Walker, page: Page, watch: Watch, notes: _Notes) -> Obstacle | None:
+        try:
+            if isinstance(part, Journey) and part.recorded:
+                source = (self._folder / part.recorded).read_text(encoding="utf-8")
+                play(source, part.recorded, page, self._playwright, walker, self._secrets)
+            else:
+                walker.walk(page, part.steps)
+            walker.stopwatch.stop()
+        except Stopped as stopped:
+            return self._explain(stopped.obstacle, part, page)
+        return None
+
+    def _explain(self, obstacle: Obstacle, part: Part, page: Page) -> Obstacle:
+        """A step that failed on a login page means: refused, or sent back there."""
+        if obstacle.kind not in ("failed", "not-found"):
+            return obstacle
+        at_login = any(look(window, []).password_field for window in page.context.pages)
+        if at_login and isinstance(part, Login):
+            message = "登录没有成功，仍停在登录页；请核对巡检账号的用户名和口令"
+            return Obstacle(kind="unknown", step=obstacle.step, message=message, reason=Reason.AUTHENTICATION)
+        if at_login and needs_login(self._system, part):
+            return obstacle.model_copy(update={"kind": "login-page", "message": "回到了登录页"})
+        return obstacle
+
+    def _note(self, window: Page, masks: list[str], notes: _Notes, limits: Limits, *, failed: bool) -> None:
+        """Read a window and take its picture, in this order: what is masked must be known first."""
+        if window.url == "about:blank":
+            return
+        try:
+            seen = look(window, masks)
+            self._redactor.learn(seen.masked)
+            notes.texts.append(seen.text)
+            notes.password_field = notes.password_field or seen.password_field
+            notes.pictures.append(picture(window, masks, full_page=failed, timeout=limits.down))
+        except Error as error:
+            if not self._browser.is_connected():
+                raise BrowserGoneError from error
+            notes.texts.append("")  # a window that cannot be read gives no picture: better none than one unmasked
+
+    def _anonymous(self, part: Part) -> bool:
+        return isinstance(part, Journey) and not part.login
+
+    def _session(self) -> BrowserContext:
+        if self._context is None:
+            self._context = self._new_context()
+        return self._context
+
+    def _new_context(self) -> BrowserContext:
+        screen = self._system.screen
+        options: dict[str, Any] = {}
+        if screen.device:
+            options = {**self._playwright.devices[screen.device]}
+            options.pop("default_browser_type", None)
+        else:
+            options["viewport"] = screen.viewport.model_dump()
+        if screen.user_agent:
+            options["user_agent"] = screen.user_agent
+        return self._browser.new_context(locale="zh-CN", **options)
+
+    def _masks(self, part: Part) -> list[str]:
+        return [*self._system.masks, *(part.masks if isinstance(part, Journey) else [])]
+
+    def _check_masks(self) -> None:
+        page = self._browser.new_page()
+        for part in self._system.targets():
+            if bad := bad_masks(page, self._masks(part)):
+                raise MaskError(f"系统 {self._system.id} 的遮盖选择器写错了：{'、'.join(bad)}。请改成正确的 CSS 选择器")
+        page.close()
+
+    def _look_at_certificate(self) -> tuple[Certificate | None, list[str]]:
+        url = self._system.url
+        if url.scheme != "https" or not url.host:
+            return None, []
+        try:
+            seen = tls.certificate(
+                url.host, url.port or 443, self._settings.ca_dir, self._system.limits.down, datetime.now(UTC)
+            )
+        except OSError:  # the visit itself will say why nobody answers
+            return None, []
+        accepted = seen.certificate.trusted or (
+            seen.certificate.self_signed and self._system.certificate.allow_self_signed
+        )
+        return seen.certificate, [seen.key] if accepted and seen.certificate.days_left > 0 else []
+
+    def _redacted(self, visit: Visit) -> Visit:
+        """Everything that came from a page goes through the redactor before it leaves this object."""
+        clean = self._redactor.clean
+        return visit.model_copy(
+            update={
+                "documents": [
+                    one.model_copy(update={"url": clean(one.url), "title": clean(one.title)}) for one in visit.documents
+                ],
+                "expectations": [one.model_copy(update={"actual": clean(one.actual)}) for one in visit.expectations],
+                "attachments": [one.model_copy(update={"name": clean(one.name)}) for one in visit.attachments],
+                "script_errors": [clean(one) for one in visit.script_errors],
+                "failed_requests": [clean(one) for one in visit.failed_requests],
+                "obstacle": visit.obstacle
+                and visit.obstacle.model_copy(update={"message": clean(visit.obstacle.message)}),
+            }
+        )

@@ -1,0 +1,132 @@
+"""Listens to a browser context during one visit and notes what happens: documents, requests, script errors."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Frame, Page, Request, Response, WebError
+
+from checks.visit import Document
+
+_TIMING = """() => {
+    const entry = performance.getEntriesByType('navigation')[0];
+    const seconds = ms => ms > 0 ? ms / 1000 : null;
+    return entry ? {
+        title: document.title, first_byte: seconds(entry.responseStart),
+        dom_ready: seconds(entry.domContentLoadedEventEnd), load: seconds(entry.loadEventEnd),
+    } : {title: document.title};
+}"""
+
+
+def bare(url: str) -> str:
+    """A URL without query, fragment and user: what may stand in the ledger."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{unquote(parts.path)}" if host else f"{parts.scheme}:"
+
+
+@dataclass
+class Watch:
+    """What was seen since the visit began. Nothing here is redacted yet."""
+
+    context: BrowserContext
+    documents: list[Document] = field(default_factory=list)
+    script_errors: list[str] = field(default_factory=list)
+    failed_requests: list[str] = field(default_factory=list)
+    navigation_failure: str = ""  # Chromium's net error of a document that did not arrive
+    _pending: set[Request] = field(default_factory=set)
+
+    def __enter__(self) -> "Watch":
+        for event, listener in self._listeners():
+            self.context.on(event, listener)  # type: ignore[call-overload]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for event, listener in self._listeners():
+            self.context.remove_listener(event, listener)
+
+    @property
+    def busy(self) -> bool:
+        """Requests are under way."""
+        return bool(self._pending)
+
+    @property
+    def navigating(self) -> bool:
+        """A document of a window's main frame is still on its way."""
+        return any(_is_document(request, main=True) for request in self._pending)
+
+    @property
+    def status(self) -> int | None:
+        """The status of the last document that arrived."""
+        return next((one.status for one in reversed(self.documents) if one.status is not None), None)
+
+    def time(self, page: Page) -> None:
+        """Add title and timings to the last document of a window. A window that is navigating has none yet."""
+        with suppress(Error):  # the window is closing or moving on: its times stay None, which is what they are
+            timing = page.evaluate(_TIMING)
+            url = bare(page.url)
+            for index in range(len(self.documents) - 1, -1, -1):
+                if self.documents[index].url == url:
+                    self.documents[index] = self.documents[index].model_copy(update=timing)
+                    break
+
+    def facts(self) -> dict[str, Any]:
+        """What was noted, under the names that a visit's facts have; not yet redacted."""
+        return {
+            "documents": self.documents,
+            "script_errors": self.script_errors,
+            "failed_requests": self.failed_requests,
+        }
+
+    def _listeners(self) -> tuple[tuple[str, object], ...]:
+        return (
+            ("request", self._on_request),
+            ("requestfinished", self._on_finished),
+            ("requestfailed", self._on_failed),
+            ("response", self._on_response),
+            ("console", self._on_console),
+            ("weberror", self._on_web_error),
+        )
+
+    def _on_request(self, request: Request) -> None:
+        self._pending.add(request)
+
+    def _on_finished(self, request: Request) -> None:
+        self._pending.discard(request)
+
+    def _on_failed(self, request: Request) -> None:
+        self._pending.discard(request)
+        failure = request.failure or ""
+        if "ERR_ABORTED" in failure:  # a download, or a page left before all had arrived
+            return
+        if _is_document(request, main=True):
+            self.navigation_failure = failure
+        else:
+            self.failed_requests.append(f"{failure.removeprefix('net::')} {request.method} {bare(request.url)}")
+
+    def _on_response(self, response: Response) -> None:
+        request = response.request
+        if _is_document(request):
+            if not 300 <= response.status < 400:
+                self.navigation_failure = ""
+                self.documents.append(Document(url=bare(response.url), status=response.status))
+        elif response.status >= 400:
+            self.failed_requests.append(f"{response.status} {request.method} {bare(response.url)}")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # "Failed to load resource" repeats what is noted as a failed request.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.script_errors.append(message.text)
+
+    def _on_web_error(self, error: WebError) -> None:
+        self.script_errors.append(str(error.error))
+
+
+def _is_document(request: Request, *, main: bool = False) -> bool:
+    if not request.is_navigation_request():
+        return False
+    frame: Frame | None = None
+    with suppress(Error):  # a navigation whose window is not there yet is one of a main frame
+        frame = request.frame
+    return not main or frame is None or frame.parent_frame is None

@@ -1,0 +1,312 @@
+"""The ledger: the record of what was expected and what was done. The only importer of sqlmodel and alembic.
+
+Append-only: rows are added and never changed; the end of a run is a row of its own. Times are stored in UTC
+with their zone. Schema: `tasks/migrations`.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import JSON, Column, Dialect, Engine, String, TypeDecorator, UniqueConstraint, event
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import Field, Session, SQLModel, col, create_engine, select
+
+from checks.finding import Finding, Reason, State
+from checks.records import EvidenceRecord, FindingRecord, RunRecord
+from checks.slots import Slot
+from checks.visit import Visit
+
+LOCK_WAIT = 30.0
+"""Seconds to wait for another writer."""
+
+
+class LedgerError(Exception):
+    """The ledger cannot be opened, read or written; the message is for the operator."""
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment in UTC, kept as ISO 8601 text with its zone: SQLite has no type for it, and text sorts."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone must not enter the ledger")
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return datetime.fromisoformat(value) if value else None
+
+
+class SlotRow(SQLModel, table=True):
+    """What the contract expects; written the first time that somebody asks for its day."""
+
+    __tablename__ = "slot"
+    id: str = Field(primary_key=True)  # "page-inspection/oa/2026-11-22"
+    duty: str
+    target: str
+    day: date
+    opens_at: datetime = Field(sa_type=Utc)
+    closes_at: datetime = Field(sa_type=Utc)
+
+
+class RunRow(SQLModel, table=True):
+    """A run of one slot, on record as started before it starts."""
+
+    __tablename__ = "run"
+    id: str = Field(primary_key=True)
+    slot_id: str = Field(foreign_key="slot.id", index=True)
+    flow_run_id: str
+    trigger: str
+    who: str
+    why: str
+    parameters: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    code_version: str
+    contract_hash: str
+    started_at: datetime = Field(sa_type=Utc)
+
+
+class RunEndRow(SQLModel, table=True):
+    """The end of a run. A run without one was cut off."""
+
+    __tablename__ = "run_end"
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    ended_at: datetime = Field(sa_type=Utc)
+    outcome: str
+
+
+class VisitRow(SQLModel, table=True):
+    """The facts of one attempt."""
+
+    __tablename__ = "visit"
+    __table_args__ = (UniqueConstraint("run_id", "target", "attempt"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id")
+    target: str
+    attempt: int
+    at: datetime = Field(sa_type=Utc)
+    facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class FindingRow(SQLModel, table=True):
+    """One verdict per slot, target, check and attempt."""
+
+    __tablename__ = "finding"
+    __table_args__ = (UniqueConstraint("run_id", "target", "check_id", "attempt"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id")
+    target: str
+    check_id: str
+    attempt: int
+    at: datetime = Field(sa_type=Utc)
+    state: str
+    reason: str | None
+    summary: str
+
+
+class EvidenceRow(SQLModel, table=True):
+    """A file that proves what was seen."""
+
+    __tablename__ = "evidence"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    target: str
+    attempt: int
+    kind: str
+    path: str
+    sha256: str
+    size: int
+    grade: int
+    at: datetime = Field(sa_type=Utc)
+
+
+class Ledger:
+    """An open ledger; safe to share between threads.
+
+    Raises:
+        LedgerError: the database cannot be opened or brought up to date.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        sqlite = url.startswith("sqlite")
+        if sqlite:
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        with self._translated("打开"):
+            self._engine = create_engine(url, connect_args={"timeout": LOCK_WAIT} if sqlite else {})
+            if sqlite:
+                event.listen(self._engine, "connect", _sqlite_manners)
+            _migrate(self._engine)
+
+    def expect(self, slots: Sequence[Slot]) -> None:
+        """Put slots on record that are not yet."""
+        with self._writing() as session:
+            known = set(session.exec(select(SlotRow.id).where(col(SlotRow.id).in_([slot.id for slot in slots]))))
+            session.add_all(SlotRow(**slot._asdict()) for slot in slots if slot.id not in known)
+
+    def begin(
+        self,
+        slot: Slot,
+        *,
+        flow_run_id: str,
+        trigger: str,
+        who: str,
+        why: str,
+        parameters: dict[str, Any],
+        code_version: str,
+        contract_hash: str,
+        now: datetime,
+    ) -> str:
+        """Put a run on record as started, and return its id."""
+        run_id = str(uuid.uuid4())
+        with self._writing() as session:
+            session.add(
+                RunRow(
+                    id=run_id,
+                    slot_id=slot.id,
+                    flow_run_id=flow_run_id,
+                    trigger=trigger,
+                    who=who,
+                    why=why,
+                    parameters=parameters,
+                    code_version=code_version,
+                    contract_hash=contract_hash,
+                    started_at=now,
+                )
+            )
+        return run_id
+
+    def add(
+        self,
+        run_id: str,
+        target: str,
+        attempt: int,
+        findings: Sequence[Finding],
+        *,
+        visit: Visit | None,
+        evidence: Sequence[EvidenceRecord],
+        now: datetime,
+    ) -> None:
+        """Put one attempt on record: its facts, verdicts and evidence together, or nothing of it."""
+        with self._writing() as session:
+            if visit:
+                facts = visit.model_dump(mode="json")
+                session.add(VisitRow(run_id=run_id, target=target, attempt=attempt, at=visit.started_at, facts=facts))
+            session.add_all(
+                FindingRow(
+                    run_id=run_id,
+                    target=target,
+                    check_id=finding.check,
+                    attempt=attempt,
+                    at=now,
+                    state=finding.state.value,
+                    reason=finding.reason.value if finding.reason else None,
+                    summary=finding.summary,
+                )
+                for finding in findings
+            )
+            session.add_all(EvidenceRow(run_id=run_id, **record.model_dump()) for record in evidence)
+
+    def end(self, run_id: str, outcome: State, now: datetime) -> None:
+        """Put the end of a run on record."""
+        with self._writing() as session:
+            session.add(RunEndRow(run_id=run_id, ended_at=now, outcome=outcome.value))
+
+    def runs(self, duty: str, first: date, last: date) -> list[RunRecord]:
+        """All runs of the slots of a duty on the days from `first` to `last`, oldest first."""
+        with self._translated("读取"), Session(self._engine) as session:
+            rows = session.exec(
+                select(RunRow, RunEndRow)
+                .join(SlotRow, col(SlotRow.id) == RunRow.slot_id)
+                .join(RunEndRow, col(RunEndRow.run_id) == RunRow.id, isouter=True)
+                .where(SlotRow.duty == duty, SlotRow.day >= first, SlotRow.day <= last)
+                .order_by(col(RunRow.started_at), col(RunRow.id))
+            ).all()
+            return [_record(session, run, end) for run, end in rows]
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with self._translated("写入"), Session(self._engine) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        except (DatabaseError, OSError) as error:
+            self._explain(doing, error, time.monotonic() - started)
+
+    def _explain(self, doing: str, error: Exception, waited: float) -> NoReturn:
+        what = str(getattr(error, "orig", error))
+        where = self._engine.url.render_as_string(hide_password=True) if hasattr(self, "_engine") else "台账"
+        if "locked" in what:
+            why = f"台账被别的程序锁住，等了 {waited:.0f} 秒。请关闭占用它的程序后重试"
+        elif "full" in what:
+            why = "磁盘已满。请清理磁盘后重试"
+        elif "readonly" in what or "unable to open" in what or isinstance(error, PermissionError):
+            why = "没有写权限，或目录不存在。请检查该文件和目录的权限"
+        elif "malformed" in what or "not a database" in what:
+            why = "文件已损坏或不是台账。请从备份恢复，不要删除原文件"
+        else:
+            why = f"数据库回答：{what.splitlines()[0]}"
+        raise LedgerError(f"台账{doing}失败（{where}）：{why}") from error
+
+
+def _record(session: Session, run: RunRow, end: RunEndRow | None) -> RunRecord:
+    findings = session.exec(select(FindingRow).where(FindingRow.run_id == run.id).order_by(col(FindingRow.id)))
+    visits = session.exec(select(VisitRow).where(VisitRow.run_id == run.id).order_by(col(VisitRow.id)))
+    evidence = session.exec(select(EvidenceRow).where(EvidenceRow.run_id == run.id).order_by(col(EvidenceRow.id)))
+    return RunRecord(
+        id=run.id,
+        slot=run.slot_id,
+        flow_run_id=run.flow_run_id,
+        trigger=run.trigger,
+        who=run.who,
+        why=run.why,
+        started_at=run.started_at,
+        ended_at=end.ended_at if end else None,
+        outcome=end.outcome if end else "",
+        code_version=run.code_version,
+        contract_hash=run.contract_hash,
+        findings=tuple(_finding(row) for row in findings),
+        visits=tuple(Visit.model_validate(row.facts) for row in visits),
+        evidence=tuple(EvidenceRecord.model_validate(row.model_dump()) for row in evidence),
+    )
+
+
+def _finding(row: FindingRow) -> FindingRecord:
+    finding = Finding(
+        check=row.check_id,
+        state=State(row.state),
+        summary=row.summary,
+        reason=Reason(row.reason) if row.reason else None,
+    )
+    return FindingRecord(target=row.target, attempt=row.attempt, at=row.at, finding=finding)
+
+
+def _sqlite_manners(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # what is committed survives a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

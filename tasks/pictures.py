@@ -1,0 +1,33 @@
+"""Screenshots made small enough for a report; the only importer of Pillow."""
+
+import io
+
+from PIL import Image, UnidentifiedImageError
+
+_LIMIT = 100_000_000  # pixels; a full page of a long list has 20 million
+
+
+class PictureError(Exception):
+    """Not a picture that can be shown; the message is for the reader of the report."""
+
+
+def small_jpeg(content: bytes, width: int, quality: int) -> bytes:
+    """Scale a picture down to `width`; of a long page keep the top, in the shape of a screen.
+
+    The same bytes give the same bytes.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > _LIMIT:
+                raise PictureError("截图过大，不能显示")
+            tallest = image.width * 3 // 4
+            shown = image.convert("RGB").crop((0, 0, image.width, min(image.height, tallest)))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise PictureError("截图文件损坏，不能显示") from error
+    shown.thumbnail((width, width))
+    out = io.BytesIO()
+    shown.save(out, "JPEG", quality=quality)
+    return out.getvalue()

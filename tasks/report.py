@@ -1,0 +1,247 @@
+"""Reports: one template, every format; the only importer of Jinja2.
+
+A kind of report is one file in templates/: it extends _base.md.j2 and sets kind, title and period.
+"""
+
+import base64
+import hashlib
+import re
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.runtime import Context, Macro
+from pydantic import BaseModel
+
+from checks.records import EvidenceRecord
+from tasks import documents
+from tasks.browser.pdf import PdfError, pdf
+from tasks.pictures import PictureError, small_jpeg
+from tasks.settings import Settings
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+_ARTIFACT_LIMIT = 300_000  # bytes; Prefect's page slows down beyond
+_ARTIFACT_PICTURES = 200_000  # of these for thumbnails
+
+
+class ReportError(Exception):
+    """The report was not made and no file was touched; the message is for the operator."""
+
+
+class Format(StrEnum):
+    """The forms a report comes in, each the ending of its file."""
+
+    ARTIFACT = "md"  # for Prefect's page, self-contained
+    HTML = "html"
+    PDF = "pdf"
+    DOCX = "docx"
+
+
+class Safe(str):
+    """Text that is Markdown already. Every other value is escaped where a template prints it."""
+
+
+# Backslashes, not character references: Prefect's page shows references in table cells as they are written.
+_STRUCTURAL = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation
+_JOINERS = "\u200c\u200d"  # format characters that scripts and emoji need
+
+
+def escape(text: str) -> Safe:
+    """Make `text` stand for itself in CommonMark, GFM and pandoc, in a paragraph or a cell, as one line.
+
+    Control, bidi and other invisible characters become U+FFFD.
+    """
+    line = "".join("\ufffd" if _unprintable(char) else char for char in " ".join(text.split()))
+    return Safe(_STRUCTURAL.sub(r"\\\1", line))
+
+
+def _unprintable(char: str) -> bool:
+    return (unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in _JOINERS) or ord(char) & 0xFFFE == 0xFFFE
+
+
+def _finalize(value: object) -> str:
+    if isinstance(value, Safe):
+        return value
+    if value is None:
+        raise TemplateError("模板要印一个不存在的值（None）：缺什么要写成“未执行”“未登记”等字样")
+    return escape(str(value))
+
+
+class _Context(Context):
+    """What a macro returns was escaped inside it."""
+
+    def call(self, obj: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        result = super().call(obj, *args, **kwargs)
+        return Safe(result) if isinstance(obj, Macro) else result
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701 - the output is Markdown; _finalize escapes it
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        extensions=["jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.context_class = _Context
+    environment.filters |= {
+        "date": lambda day: f"{day.year}年{day.month}月{day.day}日",
+        "weekday": lambda day: f"星期{'一二三四五六日'[day.weekday()]}",
+        "moment": lambda at: f"{at:%m-%d %H:%M}",
+        "clock": lambda at: f"{at:%H:%M}",
+        "numeral": _numeral,
+        "short": lambda text, length: text[:length],
+    }
+    return environment
+
+
+def _numeral(number: int) -> str:
+    """1 to 99 as 一 to 九十九."""
+    tens, ones = divmod(number, 10)
+    digits = " 一二三四五六七八九"
+    return f"{digits[tens] if tens > 1 else ''}{'十' if tens else ''}{digits[ones]}".strip()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A screenshot for a template: where it is, or in words why it cannot be shown."""
+
+    source: Safe
+    trouble: str = ""
+
+
+class _Pictures:
+    """Opens evidence. What is shown is what the ledger recorded, or it is not shown."""
+
+    media = ""
+    width, quality = 0, 0
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, record: EvidenceRecord) -> Picture:
+        try:
+            content = (self._folder / record.path).read_bytes()
+            if hashlib.sha256(content).hexdigest() != record.sha256:
+                return Picture(Safe(), "截图与台账记录的 SHA-256 不符，不予显示")
+            return self.place(small_jpeg(content, self.width, self.quality))
+        except OSError:
+            return Picture(Safe(), "截图文件缺失")
+        except PictureError as error:
+            return Picture(Safe(), str(error))
+
+    def place(self, jpeg: bytes) -> Picture:
+        """Put the picture where the medium wants it."""
+        raise NotImplementedError
+
+
+class _Thumbnails(_Pictures):
+    """Small, inside the text, as long as there is room."""
+
+    media = "artifact"
+    width, quality = 480, 60
+
+    def __init__(self, folder: Path, room: int) -> None:
+        super().__init__(folder)
+        self._room = room
+
+    def place(self, jpeg: bytes) -> Picture:
+        source = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+        if len(source) > self._room:
+            return Picture(Safe(), "此处从略，见报告文件")
+        self._room -= len(source)
+        return Picture(Safe(source))
+
+
+class _Files(_Pictures):
+    """Beside the text, by number."""
+
+    media = "document"
+    width, quality = 1100, 80
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.files: dict[str, bytes] = {}
+
+    def place(self, jpeg: bytes) -> Picture:
+        name = f"{len(self.files) + 1}.jpg"
+        self.files[name] = jpeg
+        return Picture(Safe(name))
+
+
+class _Page:
+    """A template filled in: its Markdown and what the template says of itself."""
+
+    def __init__(self, template: str, report: BaseModel, pictures: _Pictures) -> None:
+        module = (
+            _environment()
+            .get_template(f"{template}.md.j2")
+            .make_module({"report": report, "media": pictures.media, "picture": pictures})
+        )
+        said = vars(module)
+        self.text = re.sub(r"\n{3,}", "\n\n", str(module))
+        self.stem = f"{said['kind']}-{said['period']}"
+        self.title = f"{said['title']} {said['period']}"
+
+
+def render(
+    report: BaseModel,
+    formats: Iterable[Format],
+    out_dir: Path,
+    evidence_dir: Path,
+    settings: Settings | None = None,
+    template: str = "daily",
+) -> list[Path]:
+    """Write the report in each format, as 日报-2026-11-22.pdf; all the files or none.
+
+    Args:
+        report: what the template calls `report`. The same data give the same content.
+        template: a file of templates/, without .md.j2.
+
+    Raises:
+        ReportError: the data or the template is at fault, a converter fails, or a file cannot be written.
+    """
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
+            made = _make(report, list(formats), Path(folder), evidence_dir, settings or Settings(), template)
+            return [path.replace(out_dir / path.name) for path in made]
+    except TemplateError as error:
+        raise ReportError(f"报告模板 {template} 出错：{error.message}") from error
+    except (documents.DocumentError, PdfError) as error:
+        raise ReportError(str(error)) from error
+    except OSError as error:
+        raise ReportError(f"报告写不进去：{error.filename or out_dir}（{error.strerror}）") from error
+
+
+def _make(
+    report: BaseModel, formats: list[Format], folder: Path, evidence_dir: Path, settings: Settings, template: str
+) -> list[Path]:
+    made = []
+    if Format.ARTIFACT in formats:
+        page = _Page(template, report, _Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
+        if len(page.text.encode()) > _ARTIFACT_LIMIT:
+            page = _Page(template, report, _Thumbnails(evidence_dir, 0))
+        made.append(folder / f"{page.stem}.md")
+        made[-1].write_text(page.text, encoding="utf-8")
+    if wanted := [form for form in Format if form in formats and form is not Format.ARTIFACT]:
+        pictures = _Files(evidence_dir)
+        page = _Page(template, report, pictures)
+        web = documents.html(page.text, page.title, pictures.files) if wanted != [Format.DOCX] else ""
+        for form in wanted:
+            made.append(folder / f"{page.stem}.{form}")
+            if form is Format.HTML:
+                made[-1].write_text(web, encoding="utf-8")
+            elif form is Format.PDF:
+                pdf(web, made[-1], settings)
+            else:
+                documents.docx(page.text, pictures.files, made[-1])
+    return made

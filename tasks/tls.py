@@ -1,0 +1,63 @@
+"""A server's certificate, as a client of this network sees it. The only user of ssl and cryptography."""
+
+import base64
+import hashlib
+import socket
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from checks.visit import Certificate
+
+
+class Seen(NamedTuple):
+    """The facts, and the key by which Chromium can be told to accept just this certificate."""
+
+    certificate: Certificate
+    key: str  # base64 SHA-256 of the SubjectPublicKeyInfo
+
+
+def certificate(host: str, port: int, ca_dir: Path, timeout: float, now: datetime) -> Seen:
+    """Look at the certificate of a server, trusted or not.
+
+    Raises:
+        OSError: nobody answers, or not in TLS.
+    """
+    problem = ""
+    try:
+        der = _peer(host, port, _trusting(ca_dir), timeout)
+    except ssl.SSLCertVerificationError as error:
+        problem = error.verify_message
+        # Only to read the certificate that was just refused; nothing is sent over this connection.
+        look = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        look.check_hostname = False
+        look.verify_mode = ssl.CERT_NONE
+        der = _peer(host, port, look, timeout)
+    leaf = x509.load_der_x509_certificate(der)
+    public = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    facts = Certificate(
+        days_left=(leaf.not_valid_after_utc - now.astimezone(UTC)).total_seconds() / 86400,
+        trusted=not problem,
+        self_signed=leaf.issuer == leaf.subject,
+        problem=problem,
+    )
+    return Seen(facts, base64.b64encode(hashlib.sha256(public).digest()).decode())
+
+
+def _trusting(ca_dir: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    for pem in sorted(ca_dir.glob("*.pem")):
+        context.load_verify_locations(pem)
+    return context
+
+
+def _peer(host: str, port: int, context: ssl.SSLContext, timeout: float) -> bytes:
+    with (
+        socket.create_connection((host, port), timeout) as plain,
+        context.wrap_socket(plain, server_hostname=host) as tls,
+    ):
+        return tls.getpeercert(binary_form=True) or b""
