@@ -112,6 +112,7 @@ class Journey(Strict):
     recorded: str | None = Field(None, title="录制文件", description="playwright codegen 写出的 .py，相对于本合同目录")
     steps: list[Step] = Field([], title="步骤")
     login: bool = Field(True, title="需要登录")
+    logs_out: bool = Field(False, title="退出登录", description="走查的是退出：结束在登录页才对；只能放在最后")
     semi_manual: bool = Field(False, title="半人工", description="不自动走查，由人在界面确认")
     masks: list[str] = Field([], title="遮盖", description="截图前遮盖的 CSS 选择器，加在系统的遮盖之外")
     limits: Limits | None = Field(None, title="时限")
@@ -225,6 +226,10 @@ def problems(contract: Contract) -> Iterator[Problem]:
         index = max(i for i, system in enumerate(contract.systems) if system.id == twice)
         yield Problem(("systems", index, "id"), f"系统编号 {twice} 重复", "换一个没有用过的编号")
     for i, system in enumerate(contract.systems):
+        for j, journey in enumerate(system.journeys[:-1]):
+            if journey.logs_out:
+                where = ("systems", i, "journeys", j, "logs_out")
+                yield Problem(where, "退出之后，后面的走查就没有登录了", "把这个走查移到最后")
         ids = [part.id for part in system.targets()]
         for twice in _twice(ids):
             index = max(j for j, journey in enumerate(system.journeys) if journey.id == twice)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from checks.contract import Contract, System
 from checks.finding import State, worst
 from checks.page_check import MANUAL, Part, page_checks
-from checks.records import EvidenceRecord, FindingRecord, RunRecord
+from checks.records import EvidenceRecord, FindingRecord, RunRecord, merged
 from checks.secrecy import Grade
 from checks.slots import page_slots
 
@@ -102,11 +102,11 @@ def daily_report(contract: Contract, day: date, runs: Sequence[RunRecord], earli
     """Compute the day's report.
 
     Args:
-        runs: the day's runs, oldest first; the last finished one of a slot is the one that counts.
+        runs: the day's runs, oldest first; where several looked at the same item, the last one counts.
         earlier: runs of days before, oldest first, to tell how long an anomaly has lasted.
     """
     slots = list(page_slots(contract, day))
-    counting = {slot.target: _last_finished(run for run in runs if run.slot == slot.id) for slot in slots}
+    counting = {slot.target: merged(run for run in runs if run.slot == slot.id) for slot in slots}
     systems = [system for system in contract.systems if system.id in counting]
     anomalies = [line for system in systems for line in _anomalies(contract, system, counting[system.id])]
     found = [run for run in counting.values() if run]
@@ -119,16 +119,12 @@ def daily_report(contract: Contract, day: date, runs: Sequence[RunRecord], earli
         contract_hash=found[-1].contract_hash if found else "",
         code_version=found[-1].code_version if found else "",
         expected=len(slots),
-        done=len(found),
+        done=sum(run.ended_at is not None for run in found),
         systems=tuple(_system_line(contract, system, counting[system.id]) for system in systems),
         pages=tuple(_page_line(system, part, counting[system.id]) for system in systems for part in system.targets()),
         anomalies=tuple(anomalies),
-        leftovers=tuple(line for system in systems for line in _leftovers(contract, system, counting, earlier)),
+        leftovers=tuple(line for system in systems for line in _leftovers(system, counting, earlier)),
     )
-
-
-def _last_finished(runs: Iterable[RunRecord]) -> RunRecord | None:
-    return next((run for run in reversed(list(runs)) if run.ended_at), None)
 
 
 def _of(run: RunRecord | None, target: str) -> list[FindingRecord]:
@@ -168,7 +164,7 @@ def _page_line(system: System, part: Part, run: RunRecord | None) -> PageLine:
     if state is None:
         summary = "未执行"
     elif state is State.OK:
-        summary = f"{len(records)} 项正常" + ("，重试后正常" if len(visits) > 1 else "")
+        summary = f"{len(records)} 项正常" + ("，重试后正常" if visits and visits[-1].attempt > 1 else "")
     else:
         summary = bad.finding.summary if bad else ""
     return PageLine(
@@ -176,7 +172,7 @@ def _page_line(system: System, part: Part, run: RunRecord | None) -> PageLine:
         page=part.title,
         state=state,
         seconds=max((step.seconds for step in visits[-1].steps), default=None) if visits else None,
-        attempts=len(visits),
+        attempts=visits[-1].attempt if visits else 0,
         summary=summary,
         screenshot=pictures[-1] if pictures else None,
     )
@@ -198,21 +194,20 @@ def _anomalies(contract: Contract, system: System, run: RunRecord | None) -> Ite
 
 
 def _leftovers(
-    contract: Contract, system: System, counting: dict[str, RunRecord | None], earlier: Sequence[RunRecord]
+    system: System, counting: dict[str, RunRecord | None], earlier: Sequence[RunRecord]
 ) -> Iterable[LeftoverLine]:
-    """Follow each of today's anomalies back, run by run, as long as it was there."""
+    """Follow each of today's anomalies back, slot by slot, as long as it was there."""
     today = counting[system.id]
     titles, parts = item_titles(), {system.target(part): part.title for part in system.targets()}
-    before = [run for run in earlier if run.slot.split("/")[1] == system.id and run.ended_at]
+    days = _verdicts_by_day(system, earlier)
     for record in today.latest() if today else ():
         if record.finding.state is State.OK:
             continue
         since = None
-        for run in reversed(before):
-            same = [r for r in run.latest() if (r.target, r.finding.check) == (record.target, record.finding.check)]
-            if not same or same[0].finding.state is State.OK:
+        for day, verdicts in days:
+            if verdicts.get((record.target, record.finding.check), State.OK) is State.OK:
                 break
-            since = run.started_at.astimezone(contract.tz).date()
+            since = day
         if since:
             yield LeftoverLine(
                 system=system.name,
@@ -221,3 +216,18 @@ def _leftovers(
                 state=record.finding.state,
                 since=since,
             )
+
+
+def _verdicts_by_day(system: System, earlier: Sequence[RunRecord]) -> list[tuple[date, dict[tuple[str, str], State]]]:
+    """The verdicts of each earlier slot of a system, the latest day first."""
+    slots: dict[str, list[RunRecord]] = {}
+    for run in earlier:
+        if run.slot.split("/")[1] == system.id:
+            slots.setdefault(run.slot, []).append(run)
+    days = []
+    for slot in sorted(slots, reverse=True):  # a slot's id ends with its day
+        together = merged(slots[slot])
+        records = together.latest() if together else []
+        verdicts = {(record.target, record.finding.check): record.finding.state for record in records}
+        days.append((date.fromisoformat(slot.rpartition("/")[2]), verdicts))
+    return days

@@ -43,7 +43,7 @@ class Reason(StrEnum):
     BLOCKED = "blocked"  # what it depends on is itself at fault, and on record in the same run
     MANUAL = "manual"  # waits for a person
     NO_BROWSER = "no-browser"
-    SECRET = "secret"  # noqa: S105 - the name of a reason
+    CONFIGURATION = "configuration"  # a secret is missing, a mask is no selector
     BUG = "bug"
 
     @property
@@ -60,7 +60,7 @@ _REASONS = {
     Reason.BLOCKED: "受阻",
     Reason.MANUAL: "待人工确认",
     Reason.NO_BROWSER: "浏览器不可用",
-    Reason.SECRET: "缺少口令",
+    Reason.CONFIGURATION: "配置有误",
     Reason.BUG: "程序错误",
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from checks.contract import Journey, Login, System
+from checks.contract import Contract, Journey, Login, System
 from checks.finding import Finding, Reason, State
 from checks.registry import discover
 from checks.visit import Visit
@@ -55,6 +55,11 @@ def is_manual(system: System, part: Part) -> bool:
     """Tell whether a person must confirm this part: it says so itself, or it needs a login that says so."""
     behind_manual_login = needs_login(system, part) and system.login is not None and system.login.semi_manual
     return part.semi_manual or behind_manual_login
+
+
+def manual_targets(contract: Contract) -> list[str]:
+    """Everything that waits for a person, as `archive/login`."""
+    return [system.target(part) for system in contract.systems for part in system.targets() if is_manual(system, part)]
 
 
 def planned(system: System, part: Part) -> tuple[PageCheck, ...]:

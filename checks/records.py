@@ -1,5 +1,6 @@
 """What the ledger holds, as plain values: what reports and scores are computed from."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -55,10 +56,29 @@ class RunRecord(Record):
     evidence: tuple[EvidenceRecord, ...] = ()
 
     def latest(self) -> list[FindingRecord]:
-        """The last attempt's verdict for each target and check, in the order they were first recorded."""
+        """The last verdict on each target and check, in the order they were first recorded."""
         last: dict[tuple[str, str], FindingRecord] = {}
         for record in self.findings:
-            key = (record.target, record.finding.check)
-            if key not in last or record.attempt >= last[key].attempt:
-                last[key] = record
+            last[record.target, record.finding.check] = record
         return list(last.values())
+
+
+def merged(runs: Iterable[RunRecord]) -> RunRecord | None:
+    """One slot's runs, oldest first, as if they were one: what a later run looked at again replaces the earlier.
+
+    The end is that of the last run that has one; a run that was cut off keeps what it had found.
+    """
+    together: RunRecord | None = None
+    for run in runs:
+        if together is not None:
+            run = run.model_copy(
+                update={
+                    "started_at": together.started_at,
+                    "ended_at": run.ended_at or together.ended_at,
+                    "findings": together.findings + run.findings,
+                    "visits": together.visits + run.visits,
+                    "evidence": together.evidence + run.evidence,
+                }
+            )
+        together = run
+    return together

@@ -58,8 +58,8 @@ class Obstacle(Facts):
     """Why a visit stopped before its end.
 
     kind: "down" (refused, reset, no answer in time, empty answer), "redirect-loop", "not-found" (an element was
-    not there), "login-page" (sent back to the login), "certificate", "failed" (an expectation or any other step),
-    or "unknown" (could not look; then `reason` says why).
+    not there), "login-page" (sent back to the login), "certificate", "no-download", "failed" (an expectation or any
+    other step), or "unknown" (could not look; then `reason` says why).
     """
 
     kind: str

@@ -1,8 +1,13 @@
-"""The 日报: computed from the ledger alone, written in every format."""
+"""The 日报: computed from the ledger alone, written in every format, shown in the UI."""
 
+import asyncio
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
+
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
 
 from checks.daily_report import DailyReport, daily_report
 from checks.slots import PAGE_INSPECTION
@@ -20,12 +25,23 @@ class Built(NamedTuple):
     files: dict[Format, Path]
 
 
-def build(office: Office, day: date) -> Built:
-    """Write the day's report.
+@task(name="生成日报", cache_policy=NO_CACHE)
+async def report_day(office: Office, day: date) -> None:
+    """Write the day's report and leave it in the UI, with the table of results and the list of evidence.
 
     Raises:
         ReportError: it could not be made; no file was touched.
     """
+    # Chromium prints the PDF through Playwright's sync API, which wants a thread without a running loop.
+    report = await asyncio.to_thread(build, office, day)
+    markdown = report.files[Format.ARTIFACT].read_text(encoding="utf-8")
+    await acreate_markdown_artifact(markdown, key="daily-report", description=f"页面巡检日报 {day}")
+    await acreate_table_artifact(_results(report.data), key="page-results", description=f"页面巡检结果 {day}")
+    await acreate_table_artifact(_evidence(report.data), key="evidence", description=f"证据清单 {day}")
+
+
+def build(office: Office, day: date) -> Built:
+    """Write the day's report from the ledger, in every format."""
     runs = office.ledger.runs(PAGE_INSPECTION, day - LOOK_BACK, day)
     today = [run for run in runs if run.slot.endswith(day.isoformat())]
     earlier = [run for run in runs if not run.slot.endswith(day.isoformat())]
@@ -33,3 +49,32 @@ def build(office: Office, day: date) -> Built:
     settings = office.settings
     paths = render(data, tuple(Format), settings.reports_dir, settings.evidence_dir, settings)
     return Built(data, {Format(path.suffix[1:]): path for path in paths})
+
+
+def _results(report: DailyReport) -> list[dict[str, str]]:
+    return [
+        {
+            "系统": line.system,
+            "页面": line.page,
+            "状态": line.state.label if line.state else "未执行",
+            "最慢一步（秒）": "—" if line.seconds is None else f"{line.seconds:.2f}",
+            "次数": f"{line.attempts}",
+            "结果": line.summary,
+        }
+        for line in report.pages
+    ]
+
+
+def _evidence(report: DailyReport) -> list[dict[str, str]]:
+    return [
+        {
+            "系统": line.system,
+            "页面": line.page,
+            "文件": line.screenshot.path,
+            "SHA-256": line.screenshot.sha256,
+            "字节": f"{line.screenshot.size}",
+            "密级": f"{line.screenshot.grade}",
+        }
+        for line in report.pages
+        if line.screenshot
+    ]

@@ -7,8 +7,11 @@ import subprocess
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from checks.contract import Contract, System
+from checks.slots import Slot
+from flows.caller import Caller
 from tasks import contract_folder, evidence, secrets
 from tasks.ledger import Ledger
 from tasks.settings import Settings
@@ -46,6 +49,17 @@ class Office:
             SecretError: one is missing or readable by others.
         """
         return secrets.read_all(contract_folder.secret_names(self.folder, system), self.settings.secrets_dir)
+
+    def begin(self, slot: Slot, asked_by: Caller, parameters: dict[str, Any]) -> str:
+        """Put a run on record as started, with all that tells where it came from; returns its id."""
+        return self.ledger.begin(
+            slot,
+            **asked_by._asdict(),
+            parameters=parameters,
+            code_version=self.code_version,
+            contract_hash=self.contract_hash,
+            now=now(),
+        )
 
 
 def now() -> datetime:

@@ -1,23 +1,29 @@
 """每日页面巡检. Clause 七2(1): every system's pages at least once every natural day, with a report."""
 
 import asyncio
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prefect import flow, task
+from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
 
+from checks.contract import Contract
+from checks.page_check import planned
 from checks.slots import Slot, page_slots
-from flows import artifacts
 from flows.caller import Caller, RequestError, caller, late
-from flows.daily_report import Built, build
+from flows.daily_report import report_day
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state, nothing_to_do
 from flows.visits import Rounds
+
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class PageInspection(BaseModel):
@@ -34,7 +40,7 @@ def run_name() -> str:
     """Say date and systems in the list of runs."""
     form = flow_run.parameters.get("form") or {}
     form = form if isinstance(form, dict) else form.model_dump()
-    return f"{form.get('day') or f'{date.today()}'} {'、'.join(form.get('systems') or ['全部系统'])}"
+    return f"{form.get('day') or datetime.now(CHINA).date()} {'、'.join(form.get('systems') or ['全部系统'])}"
 
 
 @flow(
@@ -55,35 +61,32 @@ async def page_inspection(form: PageInspection = PageInspection()) -> State:  # 
     day = date.fromisoformat(form.day) if form.day else office.today()
     slots = _slots(office, day, form.systems)
     if form.dry_run:
-        return await artifacts.publish_plan(office.contract, slots)
+        return await plan(office.contract, slots)
     office.ledger.expect(list(page_slots(office.contract, day)))
     runs = [inspect_system.submit(office, slot, asked_by, form.model_dump()) for slot in slots]
     outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
-    report = await asyncio.to_thread(report_day.submit(office, day).result)
-    await artifacts.publish(report)
+    await report_day(office, day)
     return final_state(outcomes)
 
 
 @task(name="巡检系统", task_run_name="{slot.target}", cache_policy=NO_CACHE)
 def inspect_system(office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any]) -> Outcome:
     """One system in a browser of its own: on record as started before its first page."""
-    run_id = office.ledger.begin(
-        slot,
-        **asked_by._asdict(),
-        parameters=parameters,
-        code_version=office.code_version,
-        contract_hash=office.contract_hash,
-        now=now(),
-    )
+    run_id = office.begin(slot, asked_by, parameters)
     outcome = Rounds(office, slot, run_id).go()
     office.ledger.end(run_id, outcome.state, now())
     return outcome
 
 
-@task(name="生成日报", cache_policy=NO_CACHE)
-def report_day(office: Office, day: date) -> Built:
-    """The 日报 from the ledger, in all formats."""
-    return build(office, day)
+async def plan(contract: Contract, slots: list[Slot]) -> State:
+    """What would be inspected, without inspecting it."""
+    rows = [
+        {"系统": system.name, "页面": part.title, "检查项": "、".join(check.title for check in planned(system, part))}
+        for system in (contract.system(slot.target) for slot in slots)
+        for part in system.targets()
+    ]
+    await acreate_table_artifact(rows, key="inspection-plan", description="试运行：将要检查的内容")
+    return Completed(name="试运行", message=f"将要检查 {len(rows)} 个页面；没有打开页面，没有记台账")
 
 
 def _slots(office: Office, day: date, systems: list[str]) -> list[Slot]:

@@ -3,7 +3,7 @@
 import logging
 from contextlib import ExitStack
 
-from checks.contract import Login, System
+from checks.contract import Journey, Login, System
 from checks.finding import Finding, Reason, State, worst
 from checks.page_check import Part, is_manual, judge, needs_login, not_looked
 from checks.records import EvidenceRecord
@@ -52,10 +52,11 @@ class Rounds:
         """Try, and once more if it was not well. Returns what stood in the way the last time."""
         obstacle: Obstacle | None = None
         for attempt in range(1, ATTEMPTS + 1):
+            left = isinstance(part, Journey) and part.logs_out and attempt > 1
             expired = obstacle is not None and obstacle.kind == "login-page"
-            obstacle = self._attempt(part, attempt, log_in_again=expired)
+            obstacle = self._attempt(part, attempt, log_in_again=left or expired)
             states = {finding.state for finding in self._latest[self._system.target(part)]}
-            if not states & {State.CRIT, State.UNKNOWN}:
+            if not states & {State.CRIT, State.UNKNOWN} or (obstacle and obstacle.reason is Reason.CONFIGURATION):
                 break
         return obstacle
 
@@ -66,10 +67,8 @@ class Rounds:
             if (new or log_in_again) and self._system.login and needs_login(self._system, part):
                 visitor.visit(self._system.login, attempt)  # the login's own verdict is already on record
             seen = visitor.visit(part, attempt)
-        except SecretError as error:
-            return self._record_unseen(part, attempt, Reason.SECRET, str(error))
-        except MaskError as error:
-            return self._record_unseen(part, attempt, Reason.BUG, str(error))
+        except (SecretError, MaskError) as error:
+            return self._record_unseen(part, attempt, Reason.CONFIGURATION, error.what)
         except BrowserError as error:
             return self._record_unseen(part, attempt, Reason.NO_BROWSER, str(error))
         except BrowserGoneError:

@@ -74,7 +74,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("oa-wrong-count", "待办页面显示有待办，列表却是空的", "/todo", Effect.PAGE,
           (("oa/todo", "PG05", "CRIT"),)),
     Fault("oa-late-content-missing", "督办页面的内容一直没有加载出来", "/api/supervision", Effect.STATUS,
-          (("oa/supervision", "PG05", "CRIT"),), status=503),
+          (("oa/supervision", "PG05", "CRIT"), ("oa/supervision", "PG07", "WARN")), status=503),
     Fault("oa-redirect-loop", "发文页面循环重定向", "/outgoing", Effect.LOOP,
           (("oa/outgoing", "PG01", "CRIT"),)),
     Fault("oa-attachment-broken", "公文附件下载得到的是报错网页", "/attachment/oa-in-01.pdf", Effect.NOT_A_PDF,

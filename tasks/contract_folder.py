@@ -141,6 +141,7 @@ class _Sheet:
         self.errors: list[FolderError] = []
         self._lines: dict[Where, int] = {}
         self._left = _MOST_NODES
+        self._open: set[int] = set()
         self._text = ""
         try:
             self._text = _text(folder, name)
@@ -179,9 +180,9 @@ class _Sheet:
     def _parse(self) -> Any:
         try:
             root = YAML(typ="safe", pure=True).compose(self._text)
-            return None if root is None else self._value(root, ())
+            return None if root is None or root.tag == _NULL else self._value(root, ())
         except RecursionError:
-            raise self._fatal(1, "层次太深，或引用了自己", "减少嵌套；别名（*名字）不要包含自己") from None
+            raise self._fatal(1, "层次太深", "减少嵌套") from None
         except ReaderError as error:
             line = self._text.count("\n", 0, error.position) + 1
             raise self._fatal(line, "有看不见的控制字符", "删去这一行里的特殊字符，重新输入") from None
@@ -198,7 +199,17 @@ class _Sheet:
         self._lines.setdefault(path, line)
         self._left -= 1
         if self._left < 0:
-            raise self._fatal(line, f"展开别名后超过 {_MOST_NODES} 项", "减少别名（&名字、*名字）的套用")
+            raise self._fatal(
+                line, f"内容太多：展开别名后超过 {_MOST_NODES} 项", "拆成几个文件，减少别名（*名字）的套用"
+            )
+        if id(node) in self._open:
+            raise self._fatal(line, "别名引用了自己", "别名（*名字）不要包含自己")
+        self._open.add(id(node))
+        value = self._plain(node, path)
+        self._open.remove(id(node))
+        return value
+
+    def _plain(self, node: Node, path: Where) -> Any:
         if node.tag not in _TAGS:
             self.error(path, f"不认识的标记 {node.tag}", "删去叹号开头的标记；文字本身以叹号开头时加引号")
         if isinstance(node, MappingNode):
@@ -219,7 +230,10 @@ class _Sheet:
             if key.tag == _MERGE:
                 for source in reversed(value.value) if isinstance(value, SequenceNode) else [value]:
                     found = self._value(source, path)
-                    merged |= found if isinstance(found, dict) else {}
+                    if isinstance(found, dict):
+                        merged |= found
+                    else:
+                        self.error(path, "<< 后面要写“键: 值”的别名", "写成 <<: *名字，名字处是“键: 值”")
         for key, value in pairs:
             line = key.start_mark.line + 1
             if key.tag == _MERGE:
@@ -366,7 +380,7 @@ _SENTENCES = {
     "literal_error": ("只能是 {expected}，现在是{got}", "改成其中之一"),
     "union_tag_not_found": ("不是一个步骤", f"写成“- 动作: 内容”，动作是 {'、'.join(_KINDS)}"),
 }
-_FALLBACK = "写法不对"
+_FALLBACK = "不能这样写"
 
 
 def _sentence(model: type[BaseModel], path: Where, details: ErrorDetails) -> tuple[str, str]:

@@ -69,7 +69,7 @@ _EDGES = "".join(
     for edge in ("top", "left", "bottom", "right", "insideH", "insideV")
 )
 _TABLE = f"""<w:tblPr><w:tblBorders>{_EDGES}</w:tblBorders><w:tblCellMar>
-<w:left w:w="70" w:type="dxa"/><w:right w:w="70" w:type="dxa"/></w:tblCellMar></w:tblPr>
+<w:left w:w="45" w:type="dxa"/><w:right w:w="45" w:type="dxa"/></w:tblCellMar></w:tblPr>
 
 <w:tcPr><w:vAlign w:val="center"/></w:tcPr>
 
@@ -129,7 +129,7 @@ def _pandoc(text: str, to: str, folder: Path, *options: str, out: Path | None = 
             text,
             to,
             _READER,
-            extra_args=["--wrap=none", f"--lua-filter={lua}", *options],
+            extra_args=["--wrap=none", "--syntax-highlighting=none", f"--lua-filter={lua}", *options],
             outputfile=out and str(out.absolute()),
             cworkdir=str(folder),
         )
@@ -149,9 +149,11 @@ def _finish(document: Docx) -> None:
                 for paragraph in row.iter(qn("w:p")):
                     form = Paragraph(paragraph, document).paragraph_format
                     form.keep_with_next, form.alignment = True, _CENTRE
-        for beside, edge in ((table.getprevious(), "space_after"), (table.getnext(), "space_before")):
-            if beside is not None and beside.tag == qn("w:p"):
-                setattr(Paragraph(beside, document).paragraph_format, edge, Pt(8))
+        before, after = table.getprevious(), table.getnext()
+        if before is not None and before.tag == qn("w:p"):
+            Paragraph(before, document).paragraph_format.space_after = Pt(8)
+        if after is not None and after.tag == qn("w:p") and not str(after.style).startswith("Heading"):
+            Paragraph(after, document).paragraph_format.space_before = Pt(8)
 
 
 @cache
@@ -222,11 +224,11 @@ def _paragraph(style: ParagraphStyle, look: _Look) -> None:
         properties.remove(old)
     indent = properties.get_or_add_ind()
     indent.set(qn("w:firstLineChars"), "200" if look.indent else "0")  # in characters: two, whatever the font
-    indent.set(qn("w:firstLine"), str(2 * 20 * look.size) if look.indent else "0")
+    indent.set(qn("w:firstLine"), str(int(2 * 20 * look.size)) if look.indent else "0")
     if not look.pitch:  # in tables long Latin words break anywhere
         wrap = OxmlElement("w:wordWrap")
         wrap.set(qn("w:val"), "0")
-        indent.addprevious(wrap)
+        properties.find(qn("w:spacing")).addprevious(wrap)  # the schema's order
 
 
 def _fonts(properties: BaseOxmlElement, east_asian: str) -> None:

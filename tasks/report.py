@@ -181,13 +181,13 @@ class _Page:
     """A template filled in: its Markdown and what the template says of itself."""
 
     def __init__(self, template: str, report: BaseModel, pictures: _Pictures) -> None:
-        module = (
-            _environment()
-            .get_template(f"{template}.md.j2")
-            .make_module({"report": report, "media": pictures.media, "picture": pictures})
-        )
+        context = {"report": report, "media": pictures.media, "picture": pictures}
+        try:
+            module = _environment().get_template(f"{template}.md.j2").make_module(context)
+        except Exception as error:  # a template is code: anything can go wrong in it
+            raise ReportError(f"报告模板 {template} 出错：{error}") from error
         said = vars(module)
-        self.text = re.sub(r"\n{3,}", "\n\n", str(module))
+        self.text = re.sub(r"\n{3,}", "\n\n", str(module)).strip() + "\n"
         self.stem = f"{said['kind']}-{said['period']}"
         self.title = f"{said['title']} {said['period']}"
 
@@ -214,8 +214,6 @@ def render(
         with tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
             made = _make(report, list(formats), Path(folder), evidence_dir, settings or Settings(), template)
             return [path.replace(out_dir / path.name) for path in made]
-    except TemplateError as error:
-        raise ReportError(f"报告模板 {template} 出错：{error.message}") from error
     except (documents.DocumentError, PdfError) as error:
         raise ReportError(str(error)) from error
     except OSError as error:

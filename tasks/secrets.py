@@ -53,9 +53,9 @@ def read(name: str, folder: Path) -> str:
         )
     path = folder / name
     create = f"新建：install -m 600 /dev/stdin {path}（输入口令后按 Enter，再按 Ctrl-D）"
-    if not path.is_file():
-        raise SecretError(f"缺少口令 {name}", create)
     try:
+        if not path.is_file():
+            raise SecretError(f"缺少口令 {name}", create)
         with path.open("rb") as stream:
             # Asked of the open file, so that nobody can swap it between the look and the reading.
             mode = os.fstat(stream.fileno()).st_mode
@@ -83,7 +83,8 @@ def read_all(names: Iterable[str], folder: Path) -> Secrets:
 def known(folder: Path) -> Secrets:
     """Every secret this user can read, whatever its mode: to find values where they must not be."""
     found = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    can_look = folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
+    for path in sorted(folder.iterdir()) if can_look else []:
         if re.fullmatch(SECRET_NAME, path.name) and path.is_file() and os.access(path, os.R_OK):
             with path.open("rb") as stream:
                 value = _decode(stream.read(_LARGEST + 1))

@@ -15,7 +15,7 @@ def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
                 State.CRIT,
                 f"{expectation.what}：期望 {expectation.expected}，实际 {expectation.actual}（第 {total} 项）",
             )
-    if visit.obstacle and visit.obstacle.kind in ("not-found", "failed"):
+    if visit.obstacle and visit.obstacle.kind in ("not-found", "failed", "no-download"):
         return Verdict(State.CRIT, f"{visit.obstacle.step}：期望能完成，实际 {visit.obstacle.message}")
     if visit.obstacle or not total:
         return held_up(visit)

@@ -1,6 +1,6 @@
 """PG04 错误页或登录页: a page that answers 200 and yet is not the page."""
 
-from checks.contract import System
+from checks.contract import Journey, System
 from checks.finding import State
 from checks.page_check import PageCheck, Part, Verdict, held_up, needs_login
 from checks.visit import Visit
@@ -30,7 +30,12 @@ def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
     """CRIT: an error page, or a login page where a logged-in visitor should see the page."""
     if visit.error_text:
         return Verdict(State.CRIT, f"期望正常页面，实际是错误页（出现“{visit.error_text}”）")
-    if needs_login(system, part) and (visit.password_field or (visit.obstacle and visit.obstacle.kind == "login-page")):
+    leaves = isinstance(part, Journey) and part.logs_out
+    if (
+        needs_login(system, part)
+        and not leaves
+        and (visit.password_field or (visit.obstacle and visit.obstacle.kind == "login-page"))
+    ):
         return Verdict(State.CRIT, "期望正常页面，实际回到了登录页")
     if not visit.documents:
         return held_up(visit)

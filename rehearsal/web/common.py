@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from rehearsal.layout import SCHEMES, TITLES, Settings
 from rehearsal.faults import Switchboard
+from rehearsal.layout import SCHEMES, TITLES, Settings
 from rehearsal.secrets_store import accepts
 from rehearsal.web import files
-from rehearsal.web.data import Document, Estate
+from rehearsal.web.data import Document, Holdings
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -42,8 +42,10 @@ class Sessions:
     _ends: dict[str, float] = field(default_factory=dict)
 
     def open(self) -> str:
+        now = self.clock()
+        self._ends = {token: end for token, end in self._ends.items() if end > now}
         token = secrets.token_hex(16)
-        self._ends[token] = self.clock() + self.ttl
+        self._ends[token] = now + self.ttl
         return token
 
     def alive(self, token: str) -> bool:
@@ -60,12 +62,12 @@ class Desk:
     system: str
     settings: Settings
     switches: Switchboard
-    data: Estate = field(init=False)
+    data: Holdings = field(init=False)
     sessions: Sessions = field(init=False)
     templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
-        self.data = Estate(self.settings.canary)
+        self.data = Holdings(self.settings.canary)
         self.sessions = Sessions(self.settings.session_ttl)
         self.templates = environment()
 
@@ -116,9 +118,6 @@ async def form(request: Request) -> dict[str, str]:
     """The fields of a posted form, the first value of each."""
     body = (await request.body()).decode("utf-8", "replace")
     return {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
-
-
-FormHandler = Callable[[Request], Awaitable[Response]]
 
 
 def attachment(documents: dict[str, Document], file_id: str, *, inline: bool = False) -> Response:

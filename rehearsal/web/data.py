@@ -96,7 +96,7 @@ class Loan:
 
 
 @dataclass(frozen=True)
-class Estate:
+class Holdings:
     """Everything the three systems hold."""
 
     canary: Canary
@@ -141,10 +141,12 @@ class Estate:
     def records(self) -> list[Record]:
         first = Record("da-01", "DA-CS-0001", self.canary.document_title, "文书", 2026, PEOPLE[0], 1)
         kinds = ("文书", "会计", "基建", "合同", "信访")
+        titles = [f"{title}（第{volume}册）" for volume in range(1, 4) for title in _RECORDS]
         return [first] + [
-            Record(f"da-{n:02d}", f"DA-{2020 + n}-{n:04d}", title, kinds[n % 5], 2020 + n, PEOPLE[n % 5], 10 * n)
-            for n, title in enumerate(_RECORDS, start=2)
-        ]
+            Record(f"da-{n:02d}", f"DA-{2020 + n % 4}-{n:04d}", title, kinds[n * n % 7 % 5], 2020 + n % 4,
+                   PEOPLE[n % 5], 10 * n)
+            for n, title in enumerate(titles, start=2)
+        ]  # fmt: skip
 
     @cached_property
     def loans(self) -> list[Loan]:

@@ -1,7 +1,7 @@
 """Bad manners: an ASGI layer that applies the faults switched on for the path asked for, before the page itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -47,7 +47,7 @@ class Manners:
                     return
             else:
                 answer = self._spoil(fault, answer, scope)
-        await answer(scope, receive, send)
+        await answer(scope, receive, _unstored(send))
 
     async def _wait(self, fault: Fault, receive: Receive) -> bool:
         """Let time pass, until it is over or the fault is off; False when the client left meanwhile."""
@@ -90,6 +90,17 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
+def _unstored(send: Send) -> Send:
+    """Nothing may come from a browser's cache, or a fault would go unseen."""
+
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["cache-control"] = "no-store"
+        await send(message)
+
+    return marked
+
+
 def _rewrite(app: ASGIApp, change: Callable[[bytes], bytes]) -> ASGIApp:
     """The same answer with another body; status and headers stay as they are, but for the length."""
 
@@ -110,11 +121,7 @@ def _rewrite(app: ASGIApp, change: Callable[[bytes], bytes]) -> ASGIApp:
     return spoiled
 
 
-def _finish(send: Send, start: Message, body: bytes) -> Awaitable[None]:
+async def _finish(send: Send, start: Message, body: bytes) -> None:
     MutableHeaders(scope=start)["content-length"] = str(len(body))
-
-    async def both() -> None:
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-    return both()
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Frame, Page
 
 # One round trip per frame. Text shaped like an identity number or a phone is masked whatever the contract says.
 _LOOK = r"""(mask) => {
@@ -45,7 +45,7 @@ def look(page: Page, masks: list[str]) -> Look:
     texts: list[str] = []
     masked: list[str] = []
     password = False
-    for frame in page.frames:
+    for frame in _frames(page):
         try:
             seen = frame.evaluate(_LOOK, _selector(masks))
         except Error:
@@ -64,11 +64,16 @@ def picture(page: Page, masks: list[str], *, full_page: bool, timeout: float) ->
         type="jpeg",
         quality=60,
         full_page=full_page,
-        mask=[frame.locator(_selector(masks)) for frame in page.frames],
+        mask=[frame.locator(_selector(masks)) for frame in _frames(page)],
         mask_color="#222222",
         animations="disabled",
         timeout=timeout * 1000,
     )
+
+
+def _frames(page: Page) -> list[Frame]:
+    """All frames but those of Chromium's own PDF viewer, which is masked as a whole."""
+    return [frame for frame in page.frames if not frame.url.startswith("chrome-extension://")]
 
 
 def bad_masks(page: Page, masks: list[str]) -> list[str]:

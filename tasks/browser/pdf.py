@@ -12,7 +12,7 @@ from tasks.settings import Settings
 _MARGINS = {"top": "37mm", "left": "28mm", "bottom": "35mm", "right": "26mm"}
 # 14 pt, 7 mm below the text. Chromium shrinks what stands in a margin by 3/4.
 _FOOTER = (
-    "<div style=\"width:100%;height:28mm;font:18.7px 'Times New Roman',SimSun,serif;text-align:center\">"
+    "<div style=\"width:100%;height:25mm;font:18.7px 'Times New Roman',SimSun,serif;text-align:center\">"
     '–<span class="pageNumber"></span>–</div>'
 )
 _TIMEOUT = 120_000  # ms; a report of a year has hundreds of pictures

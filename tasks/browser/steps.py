@@ -7,7 +7,7 @@ from typing import NoReturn
 from urllib.parse import urljoin
 
 from playwright.sync_api import Dialog as NativeDialog
-from playwright.sync_api import Error, FrameLocator, Page
+from playwright.sync_api import Download, Error, FrameLocator, Page
 from playwright.sync_api import Locator as Found
 
 from checks import journey as words
@@ -168,12 +168,18 @@ class Walker:
         )
 
     def _download(self, scope: Page | FrameLocator, what: words.DownloadWhat, page: Page) -> None:
-        self.stopwatch.start(f"下载{what.click}")
-        with self.acting(f"下载{what.click}", page):
-            found = self._present(scope, what.click, page)
-            with page.expect_download() as started:
-                found.click()
-            self.attachments.append(attachment(started.value, what))
+        name = f"下载{what.click}"
+        self.stopwatch.start(name)
+        started: list[Download] = []
+        page.once("download", lambda download: started.append(download))
+        self._click(scope, what.click, page)
+        self._poll(
+            lambda: (f"没有开始下载（状态码 {self._watch.status}）", bool(started)),
+            page,
+            lambda actual: self._stop(page, "no-download", name, actual),
+        )
+        with self.acting(name, page):
+            self.attachments.append(attachment(started[0], what))
 
     def _expect(self, scope: Page | FrameLocator, what: words.ExpectWhat, page: Page) -> None:
         name, expected, read = reading(scope, what, page, self._watch)

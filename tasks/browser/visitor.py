@@ -26,7 +26,11 @@ from tasks.settings import Settings
 
 
 class MaskError(Exception):
-    """A mask is not a CSS selector; the message is for the operator."""
+    """A mask of the contract is not a CSS selector; `what` is for the operator."""
+
+    def __init__(self, system: str, masks: list[str]) -> None:
+        self.what = f"系统 {system} 的遮盖不是正确的 CSS 选择器：{'、'.join(masks)}"
+        super().__init__(self.what)
 
 
 class Seen(NamedTuple):
@@ -135,7 +139,8 @@ class Visitor:
         if at_login and isinstance(part, Login):
             message = "登录没有成功，仍停在登录页；请核对巡检账号的用户名和口令"
             return Obstacle(kind="unknown", step=obstacle.step, message=message, reason=Reason.AUTHENTICATION)
-        if at_login and needs_login(self._system, part):
+        leaves = isinstance(part, Journey) and part.logs_out
+        if at_login and needs_login(self._system, part) and not leaves:
             return obstacle.model_copy(update={"kind": "login-page", "message": "回到了登录页"})
         return obstacle
 
@@ -181,7 +186,7 @@ class Visitor:
         page = self._browser.new_page()
         for part in self._system.targets():
             if bad := bad_masks(page, self._masks(part)):
-                raise MaskError(f"系统 {self._system.id} 的遮盖选择器写错了：{'、'.join(bad)}。请改成正确的 CSS 选择器")
+                raise MaskError(self._system.id, bad)
         page.close()
 
     def _look_at_certificate(self) -> tuple[Certificate | None, list[str]]:

@@ -34,7 +34,7 @@ class Watch:
     documents: list[Document] = field(default_factory=list)
     script_errors: list[str] = field(default_factory=list)
     failed_requests: list[str] = field(default_factory=list)
-    navigation_failure: str = ""  # Chromium's net error of a document that did not arrive
+    _failures: dict[Frame | None, str] = field(default_factory=dict)  # Chromium's net error, by frame
     _pending: set[Request] = field(default_factory=set)
 
     def __enter__(self) -> "Watch":
@@ -53,8 +53,13 @@ class Watch:
 
     @property
     def navigating(self) -> bool:
-        """A document of a window's main frame is still on its way."""
-        return any(_is_document(request, main=True) for request in self._pending)
+        """A document of a window or frame is still on its way."""
+        return any(request.is_navigation_request() for request in self._pending)
+
+    @property
+    def navigation_failure(self) -> str:
+        """Chromium's net error of a document that did not arrive."""
+        return next(iter(self._failures.values()), "")
 
     @property
     def status(self) -> int | None:
@@ -100,16 +105,15 @@ class Watch:
         failure = request.failure or ""
         if "ERR_ABORTED" in failure:  # a download, or a page left before all had arrived
             return
-        if _is_document(request, main=True):
-            self.navigation_failure = failure
-        else:
-            self.failed_requests.append(f"{failure.removeprefix('net::')} {request.method} {bare(request.url)}")
+        if request.is_navigation_request():
+            self._failures[_frame(request)] = failure
+        self.failed_requests.append(f"{failure.removeprefix('net::')} {request.method} {bare(request.url)}")
 
     def _on_response(self, response: Response) -> None:
         request = response.request
-        if _is_document(request):
+        if request.is_navigation_request():
             if not 300 <= response.status < 400:
-                self.navigation_failure = ""
+                self._failures.pop(_frame(request), None)
                 self.documents.append(Document(url=bare(response.url), status=response.status))
         elif response.status >= 400:
             self.failed_requests.append(f"{response.status} {request.method} {bare(response.url)}")
@@ -123,10 +127,7 @@ class Watch:
         self.script_errors.append(str(error.error))
 
 
-def _is_document(request: Request, *, main: bool = False) -> bool:
-    if not request.is_navigation_request():
-        return False
-    frame: Frame | None = None
-    with suppress(Error):  # a navigation whose window is not there yet is one of a main frame
-        frame = request.frame
-    return not main or frame is None or frame.parent_frame is None
+def _frame(request: Request) -> Frame | None:
+    with suppress(Error):  # the first document of a new window has no frame yet
+        return request.frame
+    return None

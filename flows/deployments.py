@@ -1,0 +1,78 @@
+"""Applies prefect.yaml to a server, gives the forms their choices from the contract, and checks the schedules."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.states import Crashed
+from prefect.utilities.asyncutils import run_coro_as_sync
+
+from checks.contract import Contract
+from checks.page_check import manual_targets
+from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
+
+FILE = Path(__file__).parent.parent / "prefect.yaml"
+
+
+def deploy(prefect: Prefect, contract: Contract) -> list[str]:
+    """Make the server's deployments what prefect.yaml says, and return their names.
+
+    Raises:
+        ServerError: Prefect refuses, or keeps a schedule that the file does not have (Prefect #23097).
+    """
+    prefect.run("--no-prompt", "work-pool", "create", POOL, "--type", "process", "--overwrite")
+    prefect.run("--no-prompt", "deploy", "--all", "--prefect-file", str(FILE))
+    wanted = deployments_in(FILE)
+    run_coro_as_sync(_finish(wanted, contract))
+    return [one["name"] for one in wanted]
+
+
+async def _finish(wanted: list[dict[str, Any]], contract: Contract) -> None:
+    async with get_client() as client:
+        for one in wanted:
+            function = one["entrypoint"].rpartition(".")[2]
+            name = f"{function.replace('_', '-')}/{one['name']}"
+            deployment = await client.read_deployment_by_name(name)
+            schema = deployment.parameter_openapi_schema or {}
+            await client.update_deployment(
+                deployment.id, DeploymentUpdate(parameter_openapi_schema=_with_choices(schema, contract))
+            )
+            has = {(s.schedule.cron, s.schedule.timezone) for s in deployment.schedules
+                   if s.active and isinstance(s.schedule, CronSchedule)}  # fmt: skip
+            should = {(s["cron"], s["timezone"]) for s in one["schedules"]}
+            if has != should:
+                raise ServerError(f"部署 {name} 的计划与 prefect.yaml 不一致：服务器 {has}，文件 {should}")
+
+
+def _with_choices(schema: dict[str, Any], contract: Contract) -> dict[str, Any]:
+    """Turn the fields `systems` and `page` into choices that the contract gives."""
+    legend = "、".join(f"{system.id}＝{system.name}" for system in contract.systems)
+    for model in schema.get("definitions", {}).values():
+        for name, field in model.get("properties", {}).items():
+            if name == "systems":
+                field["items"] = {"type": "string", "enum": [system.id for system in contract.systems]}
+                field["description"] = f"{field.get('description', '')}（{legend}）"
+            elif name == "page" and (waiting := manual_targets(contract)):
+                field["enum"] = waiting
+    return schema
+
+
+def close_what_was_cut_off() -> int:
+    """Mark runs that a killed worker left running: nobody works on them, and they would hold up the next.
+
+    Only for the start of the one server that has the one worker.
+    """
+    return run_coro_as_sync(_close()) or 0
+
+
+async def _close() -> int:
+    left = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+    async with get_client() as client:
+        runs = await client.read_flow_runs(flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=left)))
+        for run in runs:
+            await client.set_flow_run_state(run.id, Crashed(name="中断", message="执行它的进程已不在"), force=True)
+        return len(runs)
