@@ -1,6 +1,8 @@
 """The command line. What a command needs is imported inside it: Prefect alone would cost every command two seconds."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import console
+from flows.exit_codes import CONFIGURATION, FAILED, FINE
+from rehearsal import cli as rehearsal
 
 if TYPE_CHECKING:
     from checks.contract import Contract
     from tasks import secrets
     from tasks.contract_folder import FolderError
-
-FINE, PROBLEMS, CONFIGURATION, FAILED = 0, 1, 2, 3
+    from tasks.settings import Settings
 
 app = typer.Typer(
     help="巡检：按运维合同执行页面巡检，记入台账，出具报告。",
@@ -23,6 +26,11 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+run_app = typer.Typer(help="立即执行一项职责。", no_args_is_help=True)
+app.add_typer(run_app, name="run")
+drill_app = typer.Typer(help="演练：逐个制造故障，看巡检是否发现。", no_args_is_help=True)
+app.add_typer(drill_app, name="drill")
+app.add_typer(rehearsal.app, name="rehearsal")
 journey_app = typer.Typer(help="处理 playwright codegen 录制的走查文件。", no_args_is_help=True)
 app.add_typer(journey_app, name="journey")
 
@@ -121,6 +129,109 @@ def scrub(
     done = "要换" if dry_run else "已换"
     console.say(f"{done}成口令名：{'、'.join(names)}" if names else "没有可换的口令")
     raise typer.Exit(_problems(file, clean, known))
+
+
+@run_app.command(epilog="例：xunjian run page-inspection --system oa　　xunjian run page-inspection --dry-run")
+def page_inspection(
+    system: Annotated[
+        list[str] | None, typer.Option("--system", metavar="编号", help="只巡检这个系统；可写多次，不写就是全部")
+    ] = None,
+    day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="巡检日期，不写就是今天")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出将要检查的内容，不打开页面，不记台账")] = False,
+    why: Annotated[str, typer.Option("--why", metavar="原因", help="记入台账，例如“整改后复查”")] = "",
+    contract: ContractDir = CONTRACT,
+) -> None:
+    """每日页面巡检：走查各系统页面，记入台账，生成日报。"""
+    from tasks.settings import Settings
+
+    with _clearly():
+        settings = Settings(contract=contract)
+        loaded = _ready(settings, system or [], day)
+        from flows import shell
+
+        code = shell.page_inspection(loaded, system or [], day, dry_run=dry_run, why=why, settings=settings)
+    raise typer.Exit(code)
+
+
+@drill_app.command(
+    "page-inspection", epilog="例：xunjian drill page-inspection　　xunjian drill page-inspection --fault oa-slow"
+)
+def drill_page_inspection(
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="名称", help="只演练这个故障；可写多次，不写就是全部")
+    ] = None,
+) -> None:
+    """在演练环境里逐个制造故障：列出哪一项巡检发现了它、结论是什么，再清除并确认恢复。"""
+    with _clearly():
+        from flows import drill
+
+        code = drill.page_inspection(fault or [])
+    raise typer.Exit(code)
+
+
+@app.command(epilog="例：xunjian up --contract /etc/xunjian/contract")
+def up(contract: ContractDir = CONTRACT) -> None:
+    """启动 Prefect 服务、部署计划并执行巡检，直到收到停止信号（Ctrl-C 或 SIGTERM）。"""
+    from tasks.settings import Settings
+
+    with _clearly():
+        settings = Settings(contract=contract)
+        loaded = _ready(settings, [], "")
+        from flows import service
+
+        service.up(settings, loaded)
+
+
+def _ready(settings: "Settings", systems: list[str], day: str) -> "Contract":
+    """Whatever can be found wrong before Prefect is loaded is found here; ends with exit code 2."""
+    from datetime import date
+
+    from tasks import contract_folder, secrets
+
+    contract = contract_folder.load(settings.contract)
+    if errors := contract_folder.check_recorded(settings.contract, contract, secrets.known(settings.secrets_dir)):
+        raise contract_folder.ContractError(errors)
+    chosen = [system for system in contract.systems if not systems or system.id in systems]
+    for one in systems:
+        if one not in {system.id for system in chosen}:
+            console.complain(f"合同里没有系统 {one}；可选：{'、'.join(system.id for system in contract.systems)}")
+            raise typer.Exit(CONFIGURATION)
+    try:
+        date.fromisoformat(day or "2026-01-01")
+    except ValueError as error:
+        console.complain(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}")
+        raise typer.Exit(CONFIGURATION) from error
+    for system in chosen:
+        secrets.read_all(contract_folder.secret_names(settings.contract, system), settings.secrets_dir)
+    return contract
+
+
+@contextmanager
+def _clearly() -> Iterator[None]:
+    """Say errors as sentences, with the exit code that belongs to each."""
+    from rehearsal.errors import RehearsalError
+    from tasks.contract_folder import ContractError
+    from tasks.secrets import SecretError
+
+    try:
+        yield
+    except ContractError as error:
+        for one in error.errors:
+            console.place(one.file, one.line, one.field, one.what, one.remedy)
+        console.complain(f"合同目录有 {len(error.errors)} 处错误；用 xunjian validate 再查")
+        raise typer.Exit(CONFIGURATION) from error
+    except SecretError as error:
+        console.complain(str(error))
+        raise typer.Exit(CONFIGURATION) from error
+    except RehearsalError as error:
+        console.complain(str(error))
+        raise typer.Exit(FAILED) from error
+    except Exception as error:
+        # Errors of the world are classes of ours, named …Error in tasks/, whose message is for the operator.
+        if type(error).__module__.startswith(("tasks.", "flows.")):
+            console.complain(str(error))
+            raise typer.Exit(FAILED) from error
+        raise
 
 
 def _recorded(file: Path) -> "tuple[str, secrets.Secrets]":

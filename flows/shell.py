@@ -17,6 +17,7 @@ from rich.table import Table
 
 from checks.contract import Contract
 from checks.finding import State
+from flows.exit_codes import CONFIGURATION, FAILED, FINE, PROBLEMS
 from tasks import prefect_server
 from tasks.settings import Settings
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from flows.page_inspection import PageInspection
 
 COLOURS = {State.OK: "green", State.WARN: "yellow", State.CRIT: "bold red", State.UNKNOWN: "magenta"}
-FINE, PROBLEMS, CONFIGURATION, FAILED = 0, 1, 2, 3
 
 
 def prepare(settings: Settings) -> bool:
@@ -38,9 +38,10 @@ def prepare(settings: Settings) -> bool:
 
 
 def page_inspection(
-    contract: Contract, systems: list[str], day: str, dry_run: bool, why: str, settings: Settings, out: Console
+    contract: Contract, systems: list[str], day: str, *, dry_run: bool, why: str, settings: Settings
 ) -> int:
     """Run the page inspection and return the exit code: 0 fine, 1 problems, 2 configuration, 3 could not."""
+    out = Console()
     with out.status("正在准备……"):
         prepare(settings)
         from flows.caller import RequestError

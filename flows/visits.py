@@ -1,6 +1,7 @@
 """The order of events in one system: log in once, look at one journey after the other, retry once, record each."""
 
 import logging
+from collections.abc import Collection
 from contextlib import ExitStack
 
 from checks.contract import Journey, Login, System
@@ -24,10 +25,14 @@ ATTEMPTS = 2
 
 
 class Rounds:
-    """One run over one system. Every planned item ends up on record, looked at or not."""
+    """One run over one system. Every planned item ends up on record, looked at or not.
 
-    def __init__(self, office: Office, slot: Slot, run_id: str) -> None:
-        self._office, self._slot, self._run_id = office, slot, run_id
+    Args:
+        only: look at these targets (and the login) alone; for drills.
+    """
+
+    def __init__(self, office: Office, slot: Slot, run_id: str, only: Collection[str] | None = None) -> None:
+        self._office, self._slot, self._run_id, self._only = office, slot, run_id, only
         self._system: System = office.contract.system(slot.target)
         self._latest: dict[str, list[Finding]] = {}
         self._stack = ExitStack()
@@ -40,6 +45,8 @@ class Rounds:
             for part in self._system.targets():
                 if is_manual(self._system, part):
                     self._record_unseen(part, 1, Reason.MANUAL, "等待人工确认")
+                elif self._only is not None and part.id != "login" and self._system.target(part) not in self._only:
+                    continue
                 elif behind_login and needs_login(self._system, part):
                     self._record_unseen(part, 1, behind_login.reason or Reason.BLOCKED, _behind(behind_login))
                 else:

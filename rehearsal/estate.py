@@ -138,9 +138,9 @@ class Estate:
         control.ask(self.layout.socket, "fault", name=found.name)
         return self.status()
 
-    def clear(self) -> Status:
-        """Turn all faults off."""
-        control.ask(self.layout.socket, "clear")
+    def clear(self, name: str = "") -> Status:
+        """Turn all faults off, or one."""
+        control.ask(self.layout.socket, "clear", name=name)
         return self.status()
 
     # --- the process ------------------------------------------------------------------------------------------

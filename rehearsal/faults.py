@@ -144,8 +144,8 @@ class Switchboard:
     def turn_on(self, fault: Fault) -> None:
         self._on = {**self._on, fault.name: fault}
 
-    def clear(self) -> None:
-        self._on = {}
+    def clear(self, name: str = "") -> None:
+        self._on = {key: fault for key, fault in self._on.items() if name and key != name}
 
     def is_on(self, name: str) -> bool:
         return find(name).name in self._on

@@ -123,7 +123,7 @@ class Process:
                     self.switches.turn_on(find(order["name"]))
                     await self.arrange()
                 case "clear":
-                    self.switches.clear()
+                    self.switches.clear(order.get("name", ""))
                     await self.arrange()
                 case "stop":
                     self.stopped.set()

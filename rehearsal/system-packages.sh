@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Sees that the system has what is named: python browser fonts ocr postgresql.
+# What counts is that a thing works, not which package it came from: a machine without apt is fine once it has all.
+set -euo pipefail
+
+has() {
+    case $1 in
+        python) "$python" -c 'import ensurepip, venv' ;;
+        # the names that tasks/browser/launch.py looks for; and Playwright's driver, a node, wants libatomic
+        browser)
+            { command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable; } &&
+                "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")'
+            ;;
+        fonts) fc-list :lang=zh family | grep . ;;
+        ocr) tesseract --list-langs | grep -x chi_sim ;;
+        postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ;;
+        *) false ;;
+    esac >/dev/null 2>&1
+}
+
+packages() {
+    case $1 in
+        # Debian names it after the interpreter; for one from elsewhere this is a guess that is checked afterwards
+        python) case ${python##*/} in python3.*) echo "${python##*/}-venv" ;; *) echo python3-venv ;; esac ;;
+        browser) echo chromium libatomic1 ;;
+        fonts) echo fontconfig fonts-noto-cjk ;;
+        ocr) echo tesseract-ocr tesseract-ocr-chi-sim ;;
+        postgresql) echo postgresql ;;
+    esac
+}
+
+stop() {
+    printf '%s\n' "$@" >&2
+    exit 2
+}
+
+install() {
+    # Debian would start a database server of its own; the tests make theirs and throw it away.
+    # Left alone where PostgreSQL is configured already: that is somebody's server.
+    local main=/etc/postgresql-common/createcluster.d/xunjian.conf
+    if [[ " $* " == *" postgresql "* && ! -e /etc/postgresql-common ]]; then
+        mkdir -p "${main%/*}"
+        echo "create_main_cluster = false" >"$main"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -qq update
+    # A machine just started may be updating itself: wait for it.
+    apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
+}
+
+python=${PYTHON:-python3}
+# Without any python3, apt brings Debian's; one that is too old, or a name that leads nowhere, is not for apt to mend.
+if command -v "$python" >/dev/null || [[ $python != python3 ]]; then
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+        stop "需要 Python 3.11 或更高版本；$python 是：$("$python" -V 2>&1 || true)。请用 make PYTHON=/路径/python3.11 指明一个。"
+fi
+
+missing=() wanted=()
+for need in "$@"; do
+    has "$need" || { missing+=("$need"); wanted+=($(packages "$need")); }
+done
+((${#missing[@]})) || exit 0
+
+command="apt-get update && apt-get install -y --no-install-recommends ${wanted[*]}"
+command -v apt-get >/dev/null ||
+    stop "缺少系统软件（Debian 的包名：${wanted[*]}）。本机没有 apt-get，请用本系统的软件包工具装好同类软件后重做。"
+((EUID == 0)) || stop "缺少系统软件：${wanted[*]}。请让管理员执行下面的命令，然后重做：" "  sudo sh -c '$command'"
+
+echo "安装系统软件：${wanted[*]} ……"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install "${wanted[@]}" >"$log" 2>&1 || { tail -n 20 "$log" >&2; stop "系统软件没有装上，原因见上。请检查网络和软件源，或自行执行：" "  $command"; }
+for need in "${missing[@]}"; do
+    has "$need" || stop "装了 $(packages "$need")，仍然不能用：$need（python=$(command -v "$python" || echo 无)）。请检查后重做。"
+done
