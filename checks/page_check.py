@@ -1,6 +1,6 @@
 """A page check: one item of the page inspection, and how a visit is judged by all of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -24,12 +24,14 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class PageCheck:
-    """One item. `planned` tells from the contract alone whether the item is due for a journey."""
+    """One item. `planned` tells from the contract alone whether the item is due for a journey; `retry` whether a
+    bad verdict may be a passing fault that deserves a second attempt."""
 
     id: str
     title: str
     evaluate: Callable[[Visit, System, Part], Verdict]
     planned: Callable[[System, Part], bool] = lambda system, part: True
+    retry: bool = True
 
 
 @cache
@@ -78,6 +80,17 @@ def judge(visit: Visit, system: System, part: Part) -> Iterator[Finding]:
         except Exception as error:  # whatever a check does wrong must not cost the other checks
             summary = f"检查程序出错：{type(error).__name__}"
             yield Finding(check=check.id, state=State.UNKNOWN, summary=summary, reason=Reason.BUG)
+
+
+def deserves_retry(findings: Iterable[Finding]) -> bool:
+    """Tell whether a second attempt could change the verdict: severe or not obtained, and not settled anyway."""
+    settled = {check.id for check in page_checks() if not check.retry}
+    return any(
+        finding.state in (State.CRIT, State.UNKNOWN)
+        and finding.check not in settled
+        and finding.reason is not Reason.CONFIGURATION
+        for finding in findings
+    )
 
 
 def not_looked(system: System, part: Part, reason: Reason, message: str) -> Iterator[Finding]:

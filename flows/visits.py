@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from checks.contract import Journey, Login, System
 from checks.finding import Finding, Reason, State, worst
-from checks.page_check import Part, is_manual, judge, needs_login, not_looked
+from checks.page_check import Part, deserves_retry, is_manual, judge, needs_login, not_looked
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade
 from checks.slots import Slot
@@ -62,8 +62,7 @@ class Rounds:
             left = isinstance(part, Journey) and part.logs_out and attempt > 1
             expired = obstacle is not None and obstacle.kind == "login-page"
             obstacle = self._attempt(part, attempt, log_in_again=left or expired)
-            states = {finding.state for finding in self._latest[self._system.target(part)]}
-            if not states & {State.CRIT, State.UNKNOWN} or (obstacle and obstacle.reason is Reason.CONFIGURATION):
+            if not deserves_retry(self._latest[self._system.target(part)]):
                 break
         return obstacle
 

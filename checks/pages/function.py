@@ -8,18 +8,16 @@ from checks.visit import Visit
 
 def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
     """CRIT: an expectation that is not met, or a step whose element is not there."""
-    total = len(visit.expectations)
+    if visit.obstacle and visit.obstacle.reason:
+        return held_up(visit)
     for expectation in visit.expectations:
         if not expectation.met:
-            return Verdict(
-                State.CRIT,
-                f"{expectation.what}：期望 {expectation.expected}，实际 {expectation.actual}（第 {total} 项）",
-            )
+            return Verdict(State.CRIT, f"{expectation.what}：期望{expectation.expected}，实际{expectation.actual}")
     if visit.obstacle and visit.obstacle.kind in ("not-found", "failed", "no-download"):
         return Verdict(State.CRIT, f"{visit.obstacle.step}：期望能完成，实际 {visit.obstacle.message}")
-    if visit.obstacle or not total:
+    if visit.obstacle or not visit.expectations:
         return held_up(visit)
-    return Verdict(State.OK, f"{total} 项期望全部符合")
+    return Verdict(State.OK, f"{len(visit.expectations)} 项期望全部符合")
 
 
 CHECK = PageCheck("PG05", "功能", evaluate)
