@@ -59,7 +59,8 @@ tools:
 $(BIN)/.locked: requirements.lock | python
 	@echo "安装 Python 依赖到 .venv（首次约一分钟）……"
 	@$(PYTHON) -m venv --clear .venv
-	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements.lock
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements.lock || \
+	    { echo "Python 依赖没有装上，原因见上。请检查网络和 pip 的软件源设置（pip config list）后重做。" >&2; exit 2; }
 	@touch $@
 
 $(BIN)/.ready: $(BIN)/.locked pyproject.toml

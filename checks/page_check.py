@@ -24,14 +24,14 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class PageCheck:
-    """One item. `planned` tells from the contract alone whether the item is due for a journey; `retry` whether a
-    bad verdict may be a passing fault that deserves a second attempt."""
+    """One item. `planned` tells from the contract alone whether the item is due for a journey; `retry` are the
+    verdicts that may come from a passing fault and deserve a second attempt."""
 
     id: str
     title: str
     evaluate: Callable[[Visit, System, Part], Verdict]
     planned: Callable[[System, Part], bool] = lambda system, part: True
-    retry: bool = True
+    retry: frozenset[State] = frozenset({State.CRIT, State.UNKNOWN})
 
 
 @cache
@@ -83,12 +83,10 @@ def judge(visit: Visit, system: System, part: Part) -> Iterator[Finding]:
 
 
 def deserves_retry(findings: Iterable[Finding]) -> bool:
-    """Tell whether a second attempt could change the verdict: severe or not obtained, and not settled anyway."""
-    settled = {check.id for check in page_checks() if not check.retry}
+    """Tell whether a second attempt could change a verdict."""
+    retry = {check.id: check.retry for check in page_checks()}
     return any(
-        finding.state in (State.CRIT, State.UNKNOWN)
-        and finding.check not in settled
-        and finding.reason is not Reason.CONFIGURATION
+        finding.state in retry.get(finding.check, ()) and finding.reason is not Reason.CONFIGURATION
         for finding in findings
     )
 

@@ -8,7 +8,7 @@ has() {
         python) "$python" -c 'import ensurepip, venv' ;;
         # the names that tasks/browser/launch.py looks for; and Playwright's driver, a node, wants libatomic
         browser)
-            { command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable; } &&
+            { [[ ${XUNJIAN_BROWSER-} ]] || command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable; } &&
                 "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")'
             ;;
         fonts) fc-list :lang=zh family | grep . ;;
@@ -35,15 +35,15 @@ stop() {
 }
 
 install() {
-    # Debian would start a database server of its own; the tests make theirs and throw it away.
-    # Left alone where PostgreSQL is configured already: that is somebody's server.
-    local main=/etc/postgresql-common/createcluster.d/xunjian.conf
-    if [[ " $* " == *" postgresql "* && ! -e /etc/postgresql-common ]]; then
-        mkdir -p "${main%/*}"
-        echo "create_main_cluster = false" >"$main"
+    # Debian would start a database server for all to use; the tests make one of their own and throw it away.
+    # Where PostgreSQL is configured already it is somebody's, and left alone.
+    if [[ " $* " == *" postgresql "* && ! -e $no_server && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+        mkdir -p "${no_server%/*}"
+        echo "create_main_cluster = false" >"$no_server"
+        leftovers+=("$no_server")
     fi
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq update
+    apt-get -qq update || true # an older list may do
     # A machine just started may be updating itself: wait for it.
     apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
 }
@@ -68,7 +68,9 @@ command -v apt-get >/dev/null ||
 
 echo "安装系统软件：${wanted[*]} ……"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+no_server=/etc/postgresql-common/createcluster.d/xunjian.conf
+leftovers=("$log")
+trap 'rm -f "${leftovers[@]}"' EXIT
 install "${wanted[@]}" >"$log" 2>&1 || { tail -n 20 "$log" >&2; stop "系统软件没有装上，原因见上。请检查网络和软件源，或自行执行：" "  $command"; }
 for need in "${missing[@]}"; do
     has "$need" || stop "装了 $(packages "$need")，仍然不能用：$need（python=$(command -v "$python" || echo 无)）。请检查后重做。"
