@@ -25,7 +25,7 @@ class Built(NamedTuple):
     files: dict[Format, Path]
 
 
-@task(name="生成日报", cache_policy=NO_CACHE)
+@task(name="生成日报", task_run_name="daily-report", cache_policy=NO_CACHE)
 async def report_day(office: Office, day: date) -> None:
     """Write the day's report and leave it in the UI, with the table of results and the list of evidence.
 

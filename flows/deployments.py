@@ -8,6 +8,7 @@ from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 from prefect.utilities.asyncutils import run_coro_as_sync
 
@@ -72,7 +73,11 @@ def close_what_was_cut_off() -> int:
 async def _close() -> int:
     left = FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
     async with get_client() as client:
-        runs = await client.read_flow_runs(flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=left)))
+        runs = await client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=left)),
+            sort=FlowRunSort.START_TIME_DESC,  # the server refuses the client's own defaults, which are null
+            limit=200,
+        )
         for run in runs:
             await client.set_flow_run_state(run.id, Crashed(name="中断", message="执行它的进程已不在"), force=True)
         return len(runs)

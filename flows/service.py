@@ -1,7 +1,8 @@
 """`xunjian up`: the server, the deployments and the worker in the foreground, until told to stop."""
 
 import signal
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from checks.contract import Contract
@@ -11,8 +12,8 @@ from tasks.prefect_server import Prefect
 from tasks.settings import Settings
 
 
-class _Stop(Exception):
-    """SIGTERM or Ctrl-C: the way this is meant to end."""
+class _Stop(BaseException):
+    """SIGTERM or Ctrl-C: the way a service is meant to end, so no `except Exception` may hold it up."""
 
 
 def up(settings: Settings, contract: Contract) -> None:
@@ -21,19 +22,28 @@ def up(settings: Settings, contract: Contract) -> None:
     Raises:
         ServerError: Prefect does not start, refuses the deployments, or ends by itself.
     """
+    with stoppable(), Prefect(settings, console.say) as prefect:
+        serve(prefect, settings, contract)
+        console.say(f"界面：http://127.0.0.1:{settings.port}　　停止：Ctrl-C")
+        prefect.wait()
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn SIGTERM and Ctrl-C into an orderly end of the block."""
 
     def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
         raise _Stop
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with Prefect(settings, console.say) as prefect:
-            serve(prefect, settings, contract)
-            prefect.wait()
+        yield
     except _Stop:
-        console.say("已停止：台账和报告都在，下次启动接着运行")
+        console.say("已停止。台账和报告都在，下次启动接着运行")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def serve(prefect: Prefect, settings: Settings, contract: Contract) -> None:
@@ -46,4 +56,3 @@ def serve(prefect: Prefect, settings: Settings, contract: Contract) -> None:
     names = deployments.deploy(prefect, contract)
     prefect.start_worker()
     console.say(f"已部署：{'、'.join(names)}")
-    console.say(f"界面：http://127.0.0.1:{settings.port}　　停止：Ctrl-C")

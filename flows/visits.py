@@ -1,6 +1,7 @@
 """The order of events in one system: log in once, look at one journey after the other, retry once, record each."""
 
 import logging
+import traceback
 from collections.abc import Collection
 from contextlib import ExitStack
 
@@ -20,6 +21,7 @@ from tasks.browser.visitor import MaskError, Seen, Visitor
 from tasks.secrets import SecretError
 
 log = logging.getLogger("xunjian")
+log.setLevel(logging.INFO)  # operators watch the run page by page
 
 ATTEMPTS = 2
 
@@ -37,6 +39,7 @@ class Rounds:
         self._latest: dict[str, list[Finding]] = {}
         self._stack = ExitStack()
         self._visitor: Visitor | None = None
+        self._misconfigured: SecretError | MaskError | None = None
 
     def go(self) -> Outcome:
         """Look at everything that is planned, in order."""
@@ -74,6 +77,7 @@ class Rounds:
                 visitor.visit(self._system.login, attempt)  # the login's own verdict is already on record
             seen = visitor.visit(part, attempt)
         except (SecretError, MaskError) as error:
+            self._misconfigured = error
             return self._record_unseen(part, attempt, Reason.CONFIGURATION, error.what)
         except BrowserError as error:
             return self._record_unseen(part, attempt, Reason.NO_BROWSER, str(error))
@@ -81,7 +85,9 @@ class Rounds:
             self._leave()
             return self._record_unseen(part, attempt, Reason.NO_BROWSER, "检查途中浏览器被关闭或崩溃")
         except Exception as error:
-            log.exception("%s：程序错误", self._system.target(part))
+            # Where, but not what it said: that may quote the page.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s：程序错误 %s\n%s", self._system.target(part), type(error).__name__, place)
             self._leave()
             return self._record_unseen(part, attempt, Reason.BUG, f"程序出错：{type(error).__name__}")
         self._record(part, seen)
@@ -91,6 +97,8 @@ class Rounds:
         """The visitor, and whether it is a new one that has yet to log in."""
         if self._visitor:
             return self._visitor, False
+        if self._misconfigured:
+            raise self._misconfigured  # it will not have changed since the last page
         secrets = self._office.secrets_for(self._system)
         visitor = Visitor(self._system, self._office.folder, secrets, self._office.settings)
         self._visitor = self._stack.enter_context(visitor)

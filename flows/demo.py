@@ -1,0 +1,56 @@
+"""`make demo`: the rehearsal estate, a local Prefect server, and the duties run once against both."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from flows import console, service, shell
+from flows.exit_codes import FAILED
+from rehearsal.errors import RehearsalError
+from rehearsal.estate import Estate
+from tasks import contract_folder
+from tasks.prefect_server import Prefect, ServerError
+from tasks.settings import Settings
+
+CONTRACT = Path(__file__).parent.parent / "rehearsal" / "contract"
+
+
+def main() -> int:
+    """Run the demo; returns the exit code of its duties."""
+    parser = argparse.ArgumentParser(prog="make demo", description="在演练环境里执行一遍各项职责")
+    parser.add_argument("--keep", action="store_true", help="结束后保留界面和演练环境，直到 Ctrl-C")
+    settings = Settings(contract=CONTRACT)
+    try:
+        return _demo(settings, keep=parser.parse_args().keep)
+    except (RehearsalError, ServerError) as error:
+        console.complain(str(error))
+        return FAILED
+
+
+def _demo(settings: Settings, *, keep: bool) -> int:
+    contract = contract_folder.load(settings.contract)
+    estate = Estate(settings.root / "rehearsal")
+    console.say("一、演练环境：三个办公系统")
+    try:
+        for system, url in estate.up().urls.items():
+            console.say(f"    {system}  {url}")
+        console.say("二、Prefect 服务")
+        with service.stoppable(), Prefect(settings, console.say) as prefect:
+            if keep:
+                service.serve(prefect, settings, contract)
+            console.say("三、每日页面巡检")
+            code = shell.page_inspection(contract, [], "", dry_run=False, why="演示", settings=settings)
+            console.say(f"台账：{settings.ledger}")
+            console.say(f"证据：{settings.evidence_dir}")
+            if keep:
+                console.say(f"界面：http://127.0.0.1:{settings.port}　　停止：Ctrl-C", style="bold")
+                prefect.wait()
+            else:
+                console.say("要看界面：make demo KEEP=1")
+            return code
+    finally:
+        estate.down()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
