@@ -9,9 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 .DEFAULT_GOAL := help
 # two installers at once would wait for each other's locks
 .NOTPARALLEL:
-# half an installation must not pass for a whole one
-.DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lock setup python browser tools clean
+.PHONY: help demo test lint bench lock setup browser tools clean
 
 help: ## 显示本说明
 	@echo "用法：make 目标 [变量=值]"
@@ -38,16 +36,14 @@ clean: ## 删除 .venv（下次重新安装）
 
 # uv finds the versions, pip installs them. Versions already in the file stay unless UPGRADE=1.
 lock: $(BIN)/uv ## 按 pyproject.toml 重新生成 requirements.lock（UPGRADE=1 全部升到最新）
-	@$(BIN)/uv -q pip compile --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --extra dev \
+	@$(BIN)/uv -q pip compile --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 --extra dev \
 	    $(if $(UPGRADE),--upgrade) -o requirements.lock pyproject.toml
 	@! grep -nE '://|^ *-(-index|-extra|-find|-trusted|f|i) ' requirements.lock || { echo "requirements.lock 里有地址，不能提交" >&2; exit 2; }
 
-$(BIN)/uv: | python
+$(BIN)/uv:
+	@$(ENSURE) python
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install uv
-
-python:
-	@$(ENSURE) python
 
 browser:
 	@$(ENSURE) python browser fonts
@@ -56,7 +52,8 @@ tools:
 	@$(ENSURE) python browser fonts ocr postgresql
 
 # Made anew when the lock changes: a package that left the lock must leave .venv too.
-$(BIN)/.locked: requirements.lock | python
+$(BIN)/.locked: requirements.lock
+	@$(ENSURE) python
 	@echo "安装 Python 依赖到 .venv（首次约一分钟）……"
 	@$(PYTHON) -m venv --clear .venv
 	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements.lock || \

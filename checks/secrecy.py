@@ -14,7 +14,7 @@ _PERSONAL = re.compile(
     r"(?<!\d)\d{17}[\dXx](?![\dXx])"  # resident identity number, GB 11643
     r"|(?<!\d)1[3-9]\d{9}(?!\d)"  # mobile phone
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 # Shorter texts ("无", "1") would blot out half of every sentence and identify nothing.
 _SHORTEST = 2
 
@@ -43,14 +43,18 @@ class Redactor:
         """Add texts seen in masked elements, or secrets. Each line counts on its own as well."""
         for text in texts:
             for part in (text, *text.splitlines()):
-                word = " ".join(part.split())
+                word = _line(part)
                 if len(word) >= _SHORTEST:
                     self._words.add(word)
 
     def clean(self, text: str, limit: int = 200) -> str:
         """Return `text` as one line of at most `limit` characters without anything that is remembered."""
-        line = " ".join(_CONTROL.sub(" ", text).split())
+        line = _line(text)
         for word in sorted(self._words, key=len, reverse=True):
             line = line.replace(word, MASK)
         line = _PERSONAL.sub(MASK, line)
         return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _line(text: str) -> str:
+    return " ".join(_CONTROL.sub(" ", text).split())

@@ -1,6 +1,7 @@
 """`make demo`: the rehearsal estate, a local Prefect server, and the duties run once against both."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def main() -> int:
     """Run the demo; returns the exit code of its duties."""
     parser = argparse.ArgumentParser(prog="make demo", description="在演练环境里执行一遍各项职责")
     parser.add_argument("--keep", action="store_true", help="结束后保留界面和演练环境，直到 Ctrl-C")
+    os.umask(0o077)
     settings = Settings(contract=CONTRACT)
     try:
         return _demo(settings, keep=parser.parse_args().keep)

@@ -79,6 +79,7 @@ class Settings:
     base_port: int
     secrets: str
     session_ttl: float = 1800.0
+    delay: float = 0.0  # seconds that every answer but static files takes
     captcha_required: bool = False
     captcha_whitelist: tuple[str, ...] = ()
     canary: Canary = field(default_factory=Canary)

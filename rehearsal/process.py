@@ -25,6 +25,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.faults import Effect, Switchboard, find
 from rehearsal.layout import HOST, SCHEMES, SYSTEMS, TITLES, Layout, Settings, port_of
 from rehearsal.web import archive, mobile, oa
+from rehearsal.web.manners import unhurried
 
 BUILDERS = {"oa": oa.build, "mobile": mobile.build, "archive": archive.build}
 log = logging.getLogger("rehearsal")
@@ -101,7 +102,10 @@ class Process:
         self.switches = Switchboard()
         self.stopped = asyncio.Event()
         self._busy = asyncio.Lock()
-        self._offices = [Office(name, BUILDERS[name](settings, self.switches), settings, layout) for name in SYSTEMS]
+        self._offices = [Office(name, self._system(name), settings, layout) for name in SYSTEMS]
+
+    def _system(self, name: str) -> ASGIApp:
+        return unhurried(BUILDERS[name](self.settings, self.switches), self.settings.delay)
 
     async def arrange(self) -> None:
         """Make the listening sockets agree with the faults that are on."""

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import uuid
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -18,8 +20,9 @@ def check_writable(folder: Path) -> None:
     Raises:
         EvidenceError: the folder cannot be made or written to.
     """
-    _write(folder, f".writable-{os.getpid()}", b"x" * 4096)
-    (folder / f".writable-{os.getpid()}").unlink()
+    name = f".writable-{uuid.uuid4()}"
+    _write(folder, name, b"x" * 4096)
+    (folder / name).unlink()
 
 
 def keep(
@@ -47,7 +50,8 @@ def _write(folder: Path, name: str, content: bytes) -> None:
     path = folder / name
     partial = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as file:
             file.write(content)
             file.flush()
@@ -56,7 +60,8 @@ def _write(folder: Path, name: str, content: bytes) -> None:
             raise FileExistsError(17, "已有同名证据", str(path))
         partial.rename(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it may well be that nothing could be written at all
+            partial.unlink()
         raise EvidenceError(
             f"证据写不进去：{path}（{error.strerror}）。请检查该目录的权限和磁盘空间，或用 XUNJIAN_EVIDENCE 换一个目录"
         ) from error

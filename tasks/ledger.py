@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, NoReturn
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import JSON, Column, Dialect, Engine, String, TypeDecorator, UniqueConstraint, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Field, Session, SQLModel, col, create_engine, select
 
@@ -25,6 +27,10 @@ from checks.visit import Visit
 
 LOCK_WAIT = 30.0
 """Seconds to wait for another writer."""
+
+
+_MIGRATING = Lock()  # Alembic keeps the migration under way in a module's variable
+_LOCK = 0x78756E6A  # ours among a PostgreSQL database's advisory locks
 
 
 class LedgerError(Exception):
@@ -137,22 +143,25 @@ class Ledger:
         LedgerError: the database cannot be opened or brought up to date.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, lock_wait: float = LOCK_WAIT) -> None:
         self._url = url
-        sqlite = url.startswith("sqlite")
-        if sqlite:
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        is_file = url.startswith("sqlite")
         with self._translated("打开"):
-            self._engine = create_engine(url, connect_args={"timeout": LOCK_WAIT} if sqlite else {})
-            if sqlite:
+            if is_file:
+                Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            self._engine = create_engine(url, connect_args={"timeout": lock_wait} if is_file else {})
+            if is_file:
                 event.listen(self._engine, "connect", _sqlite_manners)
             _migrate(self._engine)
 
     def expect(self, slots: Sequence[Slot]) -> None:
         """Put slots on record that are not yet."""
+        if not slots:
+            return
+        # Two runs may ask for the same day at once: the database decides who comes first.
+        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
         with self._writing() as session:
-            known = set(session.exec(select(SlotRow.id).where(col(SlotRow.id).in_([slot.id for slot in slots]))))
-            session.add_all(SlotRow(**slot._asdict()) for slot in slots if slot.id not in known)
+            session.execute(insert(SlotRow).values([slot._asdict() for slot in slots]).on_conflict_do_nothing())
 
     def begin(
         self,
@@ -253,9 +262,9 @@ class Ledger:
         where = self._engine.url.render_as_string(hide_password=True) if hasattr(self, "_engine") else "台账"
         if "locked" in what:
             why = f"台账被别的程序锁住，等了 {waited:.0f} 秒。请关闭占用它的程序后重试"
-        elif "full" in what:
+        elif "full" in what or "No space" in what:
             why = "磁盘已满。请清理磁盘后重试"
-        elif "readonly" in what or "unable to open" in what or isinstance(error, PermissionError):
+        elif "readonly" in what or "unable to open" in what or isinstance(error, OSError):
             why = "没有写权限，或目录不存在。请检查该文件和目录的权限"
         elif "malformed" in what or "not a database" in what:
             why = "文件已损坏或不是台账。请从备份恢复，不要删除原文件"
@@ -307,6 +316,9 @@ def _sqlite_manners(connection: Any, _: Any) -> None:
 def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    with _MIGRATING, engine.begin() as connection:
+        # All of it or nothing, and one process at a time: SQLite's driver would begin only at the first INSERT.
+        lock = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else f"SELECT pg_advisory_xact_lock({_LOCK})"
+        connection.exec_driver_sql(lock)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -15,9 +15,11 @@ def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
             return Verdict(State.CRIT, f"{expectation.what}：期望{expectation.expected}，实际{expectation.actual}")
     if visit.obstacle and visit.obstacle.kind in ("not-found", "failed", "no-download"):
         return Verdict(State.CRIT, f"{visit.obstacle.step}：期望能完成，实际 {visit.obstacle.message}")
-    if visit.obstacle or not visit.expectations:
+    if visit.obstacle or not visit.documents:
         return held_up(visit)
-    return Verdict(State.OK, f"{len(visit.expectations)} 项期望全部符合")
+    # What only downloads states nothing else; the file itself is PG08's.
+    done = f"{len(visit.expectations)} 项期望" if visit.expectations else f"{len(visit.steps)} 个步骤"
+    return Verdict(State.OK, f"{done}全部符合")
 
 
 CHECK = PageCheck("PG05", "功能", evaluate)

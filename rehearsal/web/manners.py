@@ -85,6 +85,17 @@ class Manners:
                 return app
 
 
+def unhurried(app: ASGIApp, seconds: float) -> ASGIApp:
+    """The same system on a slow day: everything but static files takes `seconds` to answer."""
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope.get("path", "").startswith("/static/"):
+            await asyncio.sleep(seconds)
+        await app(scope, receive, send)
+
+    return slow if seconds else app
+
+
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

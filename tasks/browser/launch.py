@@ -4,11 +4,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
+from tasks.fonts import missing_cjk_font
 from tasks.settings import Settings
 
 _QUIET = [
@@ -54,8 +56,9 @@ def chromium(settings: Settings, trusted_keys: Sequence[str] = ()) -> Iterator[t
             Linux does not read the system's certification authorities, so it is told key by key.
 
     Raises:
-        BrowserError: there is no browser, or it does not start.
+        BrowserError: there is no browser, it does not start, or it could not draw Chinese.
     """
+    _see_chinese()
     arguments = [*_QUIET]
     if trusted_keys:
         arguments.append(f"--ignore-certificate-errors-spki-list={','.join(trusted_keys)}")
@@ -70,5 +73,11 @@ def chromium(settings: Settings, trusted_keys: Sequence[str] = ()) -> Iterator[t
         try:
             yield playwright, browser
         finally:
-            if browser.is_connected():
+            with suppress(Error):  # it may be gone already
                 browser.close()
+
+
+@cache  # a font that is there stays; that there is none is asked anew each time, since exceptions are not cached
+def _see_chinese() -> None:
+    if warning := missing_cjk_font():
+        raise BrowserError(warning)

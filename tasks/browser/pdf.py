@@ -1,12 +1,10 @@
 """HTML to PDF on A4, with the margins and the page number of GB/T 9704."""
 
-import logging
 from pathlib import Path
 
 from playwright.sync_api import Error, Route
 
 from tasks.browser.launch import BrowserError, chromium
-from tasks.fonts import missing_cjk_font
 from tasks.settings import Settings
 
 _MARGINS = {"top": "37mm", "left": "28mm", "bottom": "35mm", "right": "26mm"}
@@ -28,8 +26,6 @@ def pdf(html: str, out: Path, settings: Settings) -> None:
     Raises:
         PdfError: no browser, or it fails.
     """
-    if warning := missing_cjk_font():
-        logging.getLogger(__name__).warning(warning)
     try:
         with chromium(settings) as (_, browser):
             page = browser.new_context(java_script_enabled=False, offline=True).new_page()

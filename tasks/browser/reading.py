@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from playwright.sync_api import FrameLocator, Locator, Page
 
@@ -68,7 +69,7 @@ def reading(
     readings: dict[str, tuple[str, str, Callable[[], tuple[str, bool]]]] = {
         "text": (f"{what}的文字", f"含“{what.text}”", lambda: texts(what.text or "")),
         "not_text": (f"{what}的文字", f"不含“{what.not_text}”", without),
-        "url": ("网址", f"含 {what.url}", lambda: (page.url.partition("?")[0], (what.url or "") in page.url)),
+        "url": ("网址", f"含 {what.url}", lambda: (unquote(page.url.partition("?")[0]), (what.url or "") in page.url)),
         "title": ("标题", f"含“{what.title}”", lambda: (page.title(), (what.title or "") in page.title())),
         "status": ("状态码", f"{what.status}", lambda: (f"{watch.status}", watch.status == what.status)),
         "count": (f"{what}的个数", f"{what.count}", count),

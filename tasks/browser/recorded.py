@@ -39,7 +39,7 @@ def play(
     tree = ast.fix_missing_locations(_Adapt(secrets).visit(ast.parse(source, name)))
     space: dict[str, Any] = {
         "__name__": "recorded",
-        "_step": walker.stopwatch.start,
+        "_step": walker.begin,
         "_close": lambda thing: walker.close(thing) if isinstance(thing, Page) and thing is not page else None,
     }
     exec(compile(tree, name, "exec"), space)  # noqa: S102 - the operator's own file, from the contract folder

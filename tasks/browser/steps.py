@@ -56,7 +56,12 @@ class Stopwatch:
 
 
 class Walker:
-    """Walks through the steps of one journey. `close_window` is called with every pop-up before it is closed."""
+    """Walks through the steps of one journey.
+
+    Args:
+        close_window: called with every pop-up before it is closed.
+        leave: called before every action that may leave what is shown: then its masked words are still there.
+    """
 
     def __init__(
         self,
@@ -65,9 +70,10 @@ class Walker:
         secrets: Mapping[str, str],
         watch: Watch,
         close_window: Callable[[Page], None],
+        leave: Callable[[], None],
     ) -> None:
         self._base, self._limits, self._secrets, self._watch = base, limits, secrets, watch
-        self._close_window = close_window
+        self._close_window, self._leave = close_window, leave
         self.stopwatch = Stopwatch()
         self.expectations: list[Expectation] = []
         self.attachments: list[Attachment] = []
@@ -81,7 +87,14 @@ class Walker:
         """
         for step in steps:
             self._do(step, page, within)
-        self._watch.time(page)
+        if within is None:
+            self._watch.time(page)
+
+    def begin(self, what: str) -> None:
+        """Begin an action, which ends the one before."""
+        self.stopwatch.stop()
+        self._leave()
+        self.stopwatch.start(what)
 
     def close(self, window: Page) -> None:
         """Close a pop-up, after it has been read and its picture taken."""
@@ -105,14 +118,14 @@ class Walker:
                 with self.acting(f"填写{what}", page):
                     self._present(scope, what, page).fill(text or "")
             case words.Click():
-                self.stopwatch.start(f"点击{step.click}")
+                self.begin(f"点击{step.click}")
                 self._click(scope, step.click, page)
             case words.Select():
-                self.stopwatch.start(f"选择{step.select}")
+                self.begin(f"选择{step.select}")
                 with self.acting(f"选择{step.select}", page):
                     self._present(scope, step.select, page).select_option(label=step.select.option)
             case words.Press():
-                self.stopwatch.start(f"按键 {step.press.key}")
+                self.begin(f"按键 {step.press.key}")
                 with self.acting(f"按键 {step.press.key}", page):
                     self._present(scope, step.press, page).press(step.press.key)
             case words.Expect():
@@ -127,7 +140,7 @@ class Walker:
                 self._dialog(scope, step.dialog, page)
 
     def _goto(self, page: Page, path: str) -> None:
-        self.stopwatch.start(f"打开 {path.partition('?')[0]}")
+        self.begin(f"打开 {path.partition('?')[0]}")
         with self.acting(f"打开 {path.partition('?')[0]}", page):
             page.goto(urljoin(self._base, path))
         self._watch.time(page)
@@ -137,7 +150,7 @@ class Walker:
             self._present(scope, where, page).click()
 
     def _popup(self, scope: Page | FrameLocator, what: words.PopupWhat, page: Page) -> None:
-        self.stopwatch.start(f"弹出窗口{what.click}")
+        self.begin(f"弹出窗口{what.click}")
         with self.acting(f"弹出窗口{what.click}", page):
             found = self._present(scope, what.click, page)
             with page.expect_popup() as opened:
@@ -147,7 +160,7 @@ class Walker:
         self.close(opened.value)
 
     def _dialog(self, scope: Page | FrameLocator, what: words.DialogWhat, page: Page) -> None:
-        self.stopwatch.start(f"对话框{what.click}")
+        self.begin(f"对话框{what.click}")
         messages: list[str] = []
 
         def answer(dialog: NativeDialog) -> None:
@@ -169,7 +182,7 @@ class Walker:
 
     def _download(self, scope: Page | FrameLocator, what: words.DownloadWhat, page: Page) -> None:
         name = f"下载{what.click}"
-        self.stopwatch.start(name)
+        self.begin(name)
         started: list[Download] = []
         page.once("download", lambda download: started.append(download))
         self._click(scope, what.click, page)
@@ -192,7 +205,7 @@ class Walker:
             found = found.first
 
         def seen() -> tuple[str, bool]:
-            return ("不可见" if found.count() else "没有找到", found.is_visible())
+            return ("", True) if found.is_visible() else ("不可见" if found.count() else "没有找到", False)
 
         self._poll(seen, page, lambda actual: self._stop(page, "not-found", f"{where}", f"{actual}{where}"))
         return found

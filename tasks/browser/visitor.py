@@ -1,8 +1,8 @@
 """Visits one system in a browser of its own: logs in once, then looks at one journey after the other."""
 
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from tasks import tls
 from tasks.browser.launch import chromium
 from tasks.browser.look import bad_masks, look, picture
 from tasks.browser.recorded import play
+from tasks.browser.session import Session
 from tasks.browser.steps import BrowserGoneError, Stopped, Walker
 from tasks.browser.watch import Watch
 from tasks.settings import Settings
@@ -61,13 +62,18 @@ class Visitor:
         self._system, self._folder, self._secrets, self._settings = system, folder, secrets, settings
         self._redactor = Redactor(secrets.values())
         self._stack = ExitStack()
-        self._context: BrowserContext | None = None
+        self._held: Session | None = None
         self._certificate: Certificate | None = None
 
     def __enter__(self) -> Self:
         self._certificate, keys = self._look_at_certificate()
         self._playwright, self._browser = self._stack.enter_context(chromium(self._settings, keys))
-        self._check_masks()
+        try:
+            with self._alive():
+                self._check_masks()
+        except BaseException:
+            self._stack.close()  # whoever does not get in is not asked to leave
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,29 +85,33 @@ class Visitor:
         Raises:
             BrowserGoneError: the browser was killed; enter a new Visitor.
         """
+        with self._alive():
+            return self._visit(part, attempt)
+
+    def _visit(self, part: Part, attempt: int) -> Seen:
         started, began = datetime.now(UTC), time.monotonic()
-        if isinstance(part, Login) and self._context:
-            self._context.close()
-            self._context = None
         limits, masks = self._system.limits_of(part), self._masks(part)
-        context = self._new_context() if self._anonymous(part) else self._session()
-        context.set_default_timeout(limits.down * 1000)
-        notes, page = _Notes(), context.new_page()
-        with Watch(context) as watch:
-            walker = Walker(
-                str(self._system.url),
-                limits,
-                self._secrets,
-                watch,
-                lambda window: self._note(window, masks, notes, limits, failed=False),
-            )
-            obstacle = self._walk(part, walker, page, watch, notes)
-            for window in context.pages:
-                self._note(window, masks, notes, limits, failed=obstacle is not None)
-            for window in context.pages:
-                window.close()
-        if context is not self._context:
-            context.close()
+        session, notes = self._session_for(part), _Notes()
+        page, context, watch = session.open(limits.down), session.context, session.watch
+        walker = Walker(
+            str(self._system.url),
+            limits,
+            self._secrets,
+            watch,
+            lambda window: self._note(window, masks, notes, limits, failed=False),
+            lambda: self._learn(context, masks),
+        )
+        obstacle = self._walk(part, walker, page, watch, notes)
+        for window in context.pages:
+            self._note(window, masks, notes, limits, failed=obstacle is not None)
+        noted = watch.facts()
+        if session is self._held:
+            # What a recorded file or a visit that failed leaves in its window is not known: it gets no second visit.
+            session.tidy(keep=obstacle is None and not (isinstance(part, Journey) and part.recorded))
+        else:
+            session.close()
+        if obstacle is None and notes.password_field and self._needs_session(part):
+            obstacle = _at_login_page(part.title)
         visit = Visit(
             target=self._system.target(part),
             attempt=attempt,
@@ -115,7 +125,7 @@ class Visitor:
             obstacle=obstacle,
             expectations=walker.expectations,
             attachments=walker.attachments,
-            **watch.facts(),
+            **noted,
         )
         return Seen(self._redacted(visit), notes.pictures)
 
@@ -135,14 +145,26 @@ class Visitor:
         """A step that failed on a login page means: refused, or sent back there."""
         if obstacle.kind not in ("failed", "not-found"):
             return obstacle
-        at_login = any(look(window, []).password_field for window in page.context.pages)
+        at_login = any(self._shows_password_field(window) for window in page.context.pages)
         if at_login and isinstance(part, Login):
             message = "登录没有成功，仍停在登录页；请核对巡检账号的用户名和口令"
             return Obstacle(kind="unknown", step=obstacle.step, message=message, reason=Reason.AUTHENTICATION)
-        leaves = isinstance(part, Journey) and part.logs_out
-        if at_login and needs_login(self._system, part) and not leaves:
-            return obstacle.model_copy(update={"kind": "login-page", "message": "回到了登录页"})
-        return obstacle
+        return _at_login_page(obstacle.step) if at_login and self._needs_session(part) else obstacle
+
+    def _needs_session(self, part: Part) -> bool:
+        return needs_login(self._system, part) and not (isinstance(part, Journey) and part.logs_out)
+
+    def _shows_password_field(self, window: Page) -> bool:
+        with suppress(Error):  # a window on its way elsewhere shows nothing yet
+            return look(window, []).password_field
+        return False
+
+    def _learn(self, context: BrowserContext, masks: list[str]) -> None:
+        """Remember what must not be written of the windows as they are now."""
+        for window in context.pages:
+            if window.url != "about:blank":
+                with suppress(Error):  # on its way elsewhere
+                    self._redactor.learn(look(window, masks).masked)
 
     def _note(self, window: Page, masks: list[str], notes: _Notes, limits: Limits, *, failed: bool) -> None:
         """Read a window and take its picture, in this order: what is masked must be known first."""
@@ -154,18 +176,30 @@ class Visitor:
             notes.texts.append(seen.text)
             notes.password_field = notes.password_field or seen.password_field
             notes.pictures.append(picture(window, masks, full_page=failed, timeout=limits.down))
-        except Error as error:
+        except Error:
             if not self._browser.is_connected():
-                raise BrowserGoneError from error
+                raise
             notes.texts.append("")  # a window that cannot be read gives no picture: better none than one unmasked
 
-    def _anonymous(self, part: Part) -> bool:
-        return isinstance(part, Journey) and not part.login
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        """Whatever Playwright says once there is no browser any more means just that."""
+        try:
+            yield
+        except Error as error:
+            if self._browser.is_connected() and "crashed" not in error.message:
+                raise
+            raise BrowserGoneError from error
 
-    def _session(self) -> BrowserContext:
-        if self._context is None:
-            self._context = self._new_context()
-        return self._context
+    def _session_for(self, part: Part) -> Session:
+        """The session held; at a login a new one, and one of its own for a journey that needs none."""
+        if isinstance(part, Journey) and not part.login:
+            return Session(self._new_context())
+        if isinstance(part, Login) and self._held and self._held.used:
+            self._held.close()
+            self._held = None
+        self._held = self._held or Session(self._new_context())
+        return self._held
 
     def _new_context(self) -> BrowserContext:
         screen = self._system.screen
@@ -183,11 +217,10 @@ class Visitor:
         return [*self._system.masks, *(part.masks if isinstance(part, Journey) else [])]
 
     def _check_masks(self) -> None:
-        page = self._browser.new_page()
-        for part in self._system.targets():
-            if bad := bad_masks(page, self._masks(part)):
-                raise MaskError(self._system.id, bad)
-        page.close()
+        self._held = Session(self._new_context())
+        masks = dict.fromkeys(mask for part in self._system.targets() for mask in self._masks(part))
+        if bad := bad_masks(self._held.open(self._system.limits.down), list(masks)):
+            raise MaskError(self._system.id, bad)
 
     def _look_at_certificate(self) -> tuple[Certificate | None, list[str]]:
         url = self._system.url
@@ -205,18 +238,35 @@ class Visitor:
         return seen.certificate, [seen.key] if accepted and seen.certificate.days_left > 0 else []
 
     def _redacted(self, visit: Visit) -> Visit:
-        """Everything that came from a page goes through the redactor before it leaves this object."""
+        """Everything that came from a page, or may quote a secret, goes through the redactor before it leaves here."""
         clean = self._redactor.clean
         return visit.model_copy(
             update={
                 "documents": [
                     one.model_copy(update={"url": clean(one.url), "title": clean(one.title)}) for one in visit.documents
                 ],
-                "expectations": [one.model_copy(update={"actual": clean(one.actual)}) for one in visit.expectations],
+                "steps": [one.model_copy(update={"what": clean(one.what)}) for one in visit.steps],
+                "expectations": [
+                    one.model_copy(update={"expected": clean(one.expected), "actual": clean(one.actual)})
+                    for one in visit.expectations
+                ],
                 "attachments": [one.model_copy(update={"name": clean(one.name)}) for one in visit.attachments],
                 "script_errors": [clean(one) for one in visit.script_errors],
                 "failed_requests": [clean(one) for one in visit.failed_requests],
                 "obstacle": visit.obstacle
-                and visit.obstacle.model_copy(update={"message": clean(visit.obstacle.message)}),
+                and visit.obstacle.model_copy(
+                    update={"step": clean(visit.obstacle.step), "message": clean(visit.obstacle.message)}
+                ),
             }
         )
+
+
+def _emptied(window: Page) -> bool:
+    with suppress(Error):
+        window.goto("about:blank")
+        return True
+    return False
+
+
+def _at_login_page(step: str) -> Obstacle:
+    return Obstacle(kind="login-page", step=step, message="回到了登录页")

@@ -1,7 +1,6 @@
 """Listens to a browser context during one visit and notes what happens: documents, requests, script errors."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -26,25 +25,21 @@ def bare(url: str) -> str:
     return f"{parts.scheme}://{host}{unquote(parts.path)}" if host else f"{parts.scheme}:"
 
 
-@dataclass
 class Watch:
-    """What was seen since the visit began. Nothing here is redacted yet."""
+    """What was seen in a context since the visit began. Nothing here is redacted yet."""
 
-    context: BrowserContext
-    documents: list[Document] = field(default_factory=list)
-    script_errors: list[str] = field(default_factory=list)
-    failed_requests: list[str] = field(default_factory=list)
-    _failures: dict[Frame | None, str] = field(default_factory=dict)  # Chromium's net error, by frame
-    _pending: set[Request] = field(default_factory=set)
-
-    def __enter__(self) -> "Watch":
+    def __init__(self, context: BrowserContext) -> None:
+        self.begin()
         for event, listener in self._listeners():
-            self.context.on(event, listener)  # type: ignore[call-overload]
-        return self
+            context.on(event, listener)  # type: ignore[call-overload]
 
-    def __exit__(self, *_: object) -> None:
-        for event, listener in self._listeners():
-            self.context.remove_listener(event, listener)
+    def begin(self) -> None:
+        """Start a visit: nothing from before counts."""
+        self.documents: list[Document] = []
+        self.script_errors: list[str] = []
+        self.failed_requests: list[str] = []
+        self._failures: dict[Frame | None, str] = {}  # Chromium's net error, by frame
+        self._pending: set[Request] = set()
 
     @property
     def busy(self) -> bool:

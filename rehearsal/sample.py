@@ -1,0 +1,20 @@
+"""The sample contract folder for an estate on other ports than the usual ones."""
+
+import re
+import shutil
+from pathlib import Path
+
+from rehearsal.layout import DEFAULT_BASE_PORT, SYSTEMS, port_of
+
+SAMPLE = Path(__file__).parent / "contract"
+
+
+def copy_contract(to: Path, base_port: int) -> Path:
+    """Copy the sample contract folder to `to`, which must not be there yet, and point it at `base_port`'s estate."""
+    shutil.copytree(SAMPLE, to, ignore=shutil.ignore_patterns("__pycache__", "*.schema.json"))
+    ports = {str(port_of(system, DEFAULT_BASE_PORT)): str(port_of(system, base_port)) for system in SYSTEMS}
+    usual = re.compile(rf"(?<=//127\.0\.0\.1:)({'|'.join(ports)})\b")
+    for file in (*to.glob("*.yaml"), *to.glob("systems/*.yaml"), *to.glob("journeys/*.py")):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(usual.sub(lambda match: ports[match[1]], text), encoding="utf-8")
+    return to

@@ -1,0 +1,146 @@
+"""What tests of several folders share: a practice estate on free ports, the sample contract that points at it, and an
+office in a folder of the test's own."""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+import yaml
+from starlette.applications import Starlette
+
+from checks.records import RunRecord
+from checks.slots import PAGE_INSPECTION, page_slots
+from rehearsal.estate import Estate
+from rehearsal.sample import copy_contract
+from tasks.settings import Settings
+
+# What the machine's user has set must not reach into tests, nor tests into what is theirs.
+for name in [name for name in os.environ if name.startswith(("XUNJIAN_", "PREFECT_"))]:
+    if name != "XUNJIAN_BROWSER":
+        del os.environ[name]
+
+
+def find_base_port() -> int:
+    """A port that is followed by three free ones."""
+    for base in range(20000 + os.getpid() % 300 * 10, 32000, 10):
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for port in range(base + 1, base + 4):
+                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return base
+    raise AssertionError("no three free ports in a row")
+
+
+@pytest.fixture(scope="session")
+def running_estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """One estate for the whole session; use `estate`, which clears its faults."""
+    with Estate(tmp_path_factory.mktemp("e") / "rehearsal", find_base_port()) as estate:
+        yield estate
+
+
+@pytest.fixture
+def estate(running_estate: Estate) -> Iterator[Estate]:
+    """The running estate; all faults are off before and after."""
+    running_estate.clear()
+    yield running_estate
+    running_estate.clear()
+
+
+@pytest.fixture
+def sample_contract(running_estate: Estate, tmp_path: Path) -> Path:
+    """A copy of the sample contract folder that points at the estate."""
+    return copy_contract(tmp_path / "contract", running_estate.settings.base_port)
+
+
+@pytest.fixture
+def settings_for(running_estate: Estate, tmp_path: Path) -> Callable[[Path], Settings]:
+    """Settings with a home of the test's own, the estate's secrets and its certification authority."""
+
+    def make(contract: Path, **more: object) -> Settings:
+        secrets, ca = running_estate.secrets_dir, running_estate.ca_dir
+        return Settings(home=tmp_path / "home", contract=contract, secrets=secrets, ca=ca, **more)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[..., str]]:
+    """Starts a small site on a free port, in a thread, and returns its address."""
+    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(app: Starlette, certificate: Path | None = None) -> str:
+        tls = {"ssl_certfile": certificate, "ssl_keyfile": certificate.with_suffix(".key")} if certificate else {}
+        config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1, **tls)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        servers.append((server, thread))
+        port = server.servers[0].sockets[0].getsockname()[1]
+        return f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
+
+    yield start
+    for server, _ in servers:
+        server.should_exit = server.force_exit = True
+    for _, thread in servers:
+        thread.join(10)
+
+
+def write_contract(folder: Path, *systems: dict[str, Any]) -> Path:
+    """A contract folder for systems of the test's own."""
+    (folder / "systems").mkdir(parents=True)
+    (folder / "journeys").mkdir()
+    head = {
+        "name": "测试合同",
+        "client": {"name": "甲"},
+        "contractor": {"name": "乙"},
+        "term": {"start": "2020-01-01", "end": "2099-12-31"},
+    }
+    (folder / "contract.yaml").write_text(yaml.safe_dump(head, allow_unicode=True), encoding="utf-8")
+    for system in systems:
+        text = yaml.safe_dump({"name": system["id"], **system}, allow_unicode=True, sort_keys=False)
+        (folder / "systems" / f"{system['id']}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def write_secret(folder: Path, name: str, value: str) -> None:
+    """One secret, readable by us alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(value, encoding="utf-8")
+    (folder / name).chmod(0o600)
+
+
+def inspect(settings: Settings, system: str) -> RunRecord:
+    """Inspect one system in a real browser and read back what is on record of it."""
+    from flows.caller import Caller
+    from flows.office import Office, now
+    from flows.visits import Rounds
+
+    office = Office(settings)
+    today = office.today()
+    slot = next(slot for slot in page_slots(office.contract, today) if slot.target == system)
+    office.ledger.expect([slot])
+    run_id = office.begin(slot, Caller("", "cli", "测试", "测试"), {})
+    outcome = Rounds(office, slot, run_id).go()
+    office.ledger.end(run_id, outcome.state, now())
+    return next(run for run in office.ledger.runs(PAGE_INSPECTION, today, today) if run.id == run_id)
+
+
+@pytest.fixture(scope="session")
+def helpers() -> Any:
+    """Functions that tests of several folders use: tests are no package, so they cannot import each other."""
+
+    class Helpers:
+        find_base_port = staticmethod(find_base_port)
+        write_contract = staticmethod(write_contract)
+        write_secret = staticmethod(write_secret)
+        inspect = staticmethod(inspect)
+
+    return Helpers

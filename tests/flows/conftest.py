@@ -1,0 +1,33 @@
+"""Prefect's own test server, once per session: it takes ten seconds to start."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.estate import Estate
+from tasks.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[None]:
+    """A server and a database of Prefect's that are thrown away afterwards."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture
+def settings(
+    estate: Estate,
+    sample_contract: Path,
+    settings_for: Callable[[Path], Settings],
+    prefect: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Settings:
+    """A machine of the test's own: flows read its settings from the environment."""
+    made = settings_for(sample_contract)
+    for name in ("home", "contract", "secrets", "ca"):
+        monkeypatch.setenv(f"XUNJIAN_{name.upper()}", str(getattr(made, name)))
+    return made

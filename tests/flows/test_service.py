@@ -1,0 +1,192 @@
+"""`xunjian up` as an operator meets it: a real server and worker, the form in a real browser, and rude ends."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from checks.records import RunRecord
+from checks.slots import PAGE_INSPECTION
+from rehearsal.estate import Estate
+from tasks import prefect_server
+from tasks.browser.launch import chromium
+from tasks.ledger import Ledger
+from tasks.settings import Settings
+
+PATIENCE = 180.0
+
+
+class Service:
+    """One `xunjian up` process, started and stopped as systemd would."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.api = httpx.Client(base_url=prefect_server.api_url(settings), trust_env=False, timeout=30)
+
+    def start(self) -> None:
+        self.settings.root.mkdir(parents=True, exist_ok=True)
+        names = ("home", "contract", "secrets", "ca", "port")
+        # Prefect looks for moved schedules once a minute; here it need not take so long.
+        quick = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3"}
+        ours = {f"XUNJIAN_{name.upper()}": str(getattr(self.settings, name)) for name in names}
+        self.log = self.settings.root / "up.log"
+        with self.log.open("wb") as log:
+            command = [sys.executable, "-m", "flows.cli", "up"]
+            self.process = subprocess.Popen(command, env={**os.environ, **quick, **ours}, stdout=log, stderr=log)
+        self.wait_for(lambda: "界面：" in self.log.read_text(), alive=True)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def wait_for(self, ready: Callable[[], Any], *, alive: bool = False) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if found := ready():
+                return found
+            assert not alive or self.process.poll() is None, self.log.read_text()
+            time.sleep(0.5)
+        raise AssertionError(f"not within {PATIENCE} s: {self.log.read_text()}")
+
+    def deployment(self) -> dict[str, Any]:
+        return self.api.get("/deployments/name/page-inspection/page-inspection").raise_for_status().json()
+
+    def flow_runs(self, **state: Any) -> list[dict[str, Any]]:
+        query = {"sort": "START_TIME_DESC", "limit": 20, "flow_runs": {"state": {"type": state}}}
+        return self.api.post("/flow_runs/filter", json=query).raise_for_status().json()
+
+    def on_record(self) -> list[RunRecord]:
+        days = [datetime.now(UTC).date() + timedelta(days=n) for n in (-1, 1)]
+        return Ledger(self.settings.ledger).runs(PAGE_INSPECTION, *days)
+
+
+@pytest.fixture(scope="module")
+def service(running_estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    from rehearsal.sample import copy_contract
+
+    folder = tmp_path_factory.mktemp("up")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    service = Service(
+        Settings(
+            home=folder / "home",
+            contract=copy_contract(folder / "contract", running_estate.settings.base_port),
+            secrets=running_estate.secrets_dir,
+            ca=running_estate.ca_dir,
+            port=port,
+        )
+    )
+    service.start()
+    try:
+        yield service
+    finally:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            service.stop()
+
+
+def test_the_form_offers_the_contracts_systems_in_chinese(service: Service) -> None:
+    form = service.deployment()["parameter_openapi_schema"]["definitions"]["PageInspection"]["properties"]
+    assert form["systems"]["items"]["enum"] == ["archive", "mobile", "oa"]
+    assert {field["title"] for field in form.values()} == {"系统", "巡检日期", "试运行", "操作人", "原因"}
+
+
+def test_the_schedule_is_half_past_eight_in_china(service: Service) -> None:
+    schedules = [one["schedule"] for one in service.deployment()["schedules"] if one["active"]]
+    assert [(one["cron"], one["timezone"]) for one in schedules] == [("30 8 * * *", "Asia/Shanghai")]
+
+
+def test_a_run_started_from_the_form_is_on_record_with_who_and_why(service: Service, estate: Estate) -> None:
+    """Given the form in a real browser, when it is filled in and sent, then who and why stand in the ledger."""
+    with chromium(service.settings) as (_, browser):
+        page = browser.new_page()
+        root = prefect_server.api_url(service.settings).removesuffix("/api")
+        page.goto(f"{root}/deployments/deployment/{service.deployment()['id']}/run")
+        page.get_by_text("操作人").wait_for()
+        fields = page.locator("textarea")
+        fields.nth(1).fill("值班员甲")
+        fields.nth(2).fill("整改后复查")
+        page.get_by_role("button", name="Submit").click()
+        done = service.wait_for(lambda: service.flow_runs(any_=["COMPLETED", "FAILED", "CRASHED"]))
+    assert done[0]["state"]["name"] == "全部正常", done[0]["state"]
+    assert "全部系统" in done[0]["name"]
+    runs = [run for run in service.on_record() if run.flow_run_id == done[0]["id"]]
+    assert {run.slot.split("/")[1] for run in runs} == {"oa", "mobile", "archive"}
+    assert {(run.trigger, run.who, run.why, run.outcome) for run in runs} == {("ui", "值班员甲", "整改后复查", "OK")}
+
+
+def test_a_due_schedule_runs_by_itself(service: Service, estate: Estate) -> None:
+    """Given the schedule moved to the next half minute, when it comes, then it runs and is on record as scheduled."""
+    deployment = service.deployment()
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    moved = {"interval": 86400, "anchor_date": soon.isoformat(), "timezone": "Asia/Shanghai"}
+    path = f"/deployments/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}"
+    service.api.patch(path, json={"schedule": moved}).raise_for_status()
+    service.wait_for(lambda: [r for r in service.flow_runs(any_=["COMPLETED", "FAILED"]) if r["auto_scheduled"]])
+    scheduled = [run for run in service.on_record() if run.trigger == "schedule"]
+    assert {run.outcome for run in scheduled} == {"OK"}
+    assert len(scheduled) == 3
+
+
+def test_it_goes_on_after_sigterm_and_after_being_killed(service: Service, estate: Estate) -> None:
+    """Given a run in the middle, when everything is killed and started again, then nothing recorded is lost, the
+    dead run says 中断, and the next run is done."""
+    before = len(service.on_record())
+    estate.fault("oa-hang")
+    identity = service.deployment()["id"]
+    service.api.post(f"/deployments/{identity}/create_flow_run", json={"name": "x"}).raise_for_status()
+    service.wait_for(lambda: len(service.on_record()) == before + 3)
+    family = psutil.Process(service.process.pid).children(recursive=True)
+    for process in [psutil.Process(service.process.pid), *family]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    service.process.wait(30)
+    recorded = service.on_record()
+    cut_off = recorded[before:]
+    assert any(run.ended_at is None for run in cut_off)
+
+    estate.clear()
+    service.start()
+    assert "被中断" in service.log.read_text()
+    assert [run["state"]["name"] for run in service.flow_runs(any_=["CRASHED"])] == ["中断"]
+    assert service.deployment()["id"] == identity
+    assert [one["schedule"]["cron"] for one in service.deployment()["schedules"]] == ["30 8 * * *"]
+    known = {run["id"] for run in service.flow_runs(any_=["COMPLETED"])}
+    service.api.post(f"/deployments/{identity}/create_flow_run", json={"name": "y"}).raise_for_status()
+    service.wait_for(lambda: [r for r in service.flow_runs(any_=["COMPLETED"]) if r["id"] not in known])
+    assert service.on_record()[: before + 3] == recorded
+
+    family = psutil.Process(service.process.pid).children(recursive=True)
+    assert service.stop() == 0
+    assert "已停止" in service.log.read_text()
+    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_taken_port_is_one_sentence(service: Service, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        variables = {
+            "XUNJIAN_HOME": str(tmp_path),
+            "XUNJIAN_PORT": str(taken.getsockname()[1]),
+            "XUNJIAN_CONTRACT": str(service.settings.contract),
+            "XUNJIAN_SECRETS": str(service.settings.secrets),
+        }
+        command = [sys.executable, "-m", "flows.cli", "up"]
+        done = subprocess.run(
+            command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    assert done.returncode == 3
+    assert "端口" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,110 @@
+"""Who may import whom (docs: the house). Imports run flows → tasks → checks; the practice estate stands apart."""
+
+import ast
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HOUSE = ("flows", "tasks", "checks", "rehearsal")
+MAY_IMPORT = {
+    "checks": {"checks"},
+    "tasks": {"tasks", "checks"},
+    "flows": {"flows", "tasks", "checks"},
+    "rehearsal": {"rehearsal", "checks"},
+}
+# The shell offers the practice estate, and what is practised there.
+PRACTISE = {"flows/cli.py", "flows/drill.py", "flows/demo.py"}
+# A library of the outside world has one importer in tasks/, a file or a package.
+ONE_IMPORTER = (
+    ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),
+    ("ruamel",), ("httpx",), ("yaml",), ("PIL",), ("cryptography", "ssl"),
+)  # fmt: skip
+# What `xunjian --help`, `validate` and `schema` load; Prefect alone would take two seconds.
+QUICK = {"flows/__init__.py", "flows/cli.py", "flows/console.py", "flows/exit_codes.py"}
+FILES = sorted(path for room in HOUSE for path in (ROOT / room).rglob("*.py") if "contract" not in path.parent.parts)
+
+
+def imports(path: Path, *, at_top: bool = False) -> Iterator[str]:
+    """The modules a file imports; `at_top`: only those that importing the file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inner = {
+        node
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(outer, ast.If) and ast.unparse(outer.test) == "TYPE_CHECKING")
+        for node in ast.walk(outer)
+    }
+    for node in ast.walk(tree):
+        if at_top and node in inner:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_run_one_way(path: Path) -> None:
+    room = name(path).partition("/")[0]
+    allowed = MAY_IMPORT[room] | ({"rehearsal"} if name(path) in PRACTISE else set())
+    found = {module.partition(".")[0] for module in imports(path)} & set(HOUSE)
+    assert found <= allowed, f"{name(path)} imports {found - allowed}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if name(path).startswith("checks/")], ids=name)
+def test_checks_are_pure(path: Path) -> None:
+    found = {module.partition(".")[0] for module in imports(path)}
+    assert found <= {*sys.stdlib_module_names, "pydantic", "checks"}
+
+
+@pytest.mark.parametrize("libraries", ONE_IMPORTER, ids="+".join)
+def test_the_world_is_touched_in_one_place(libraries: tuple[str, ...]) -> None:
+    # Given: where in tasks/ each is imported; a package counts as one place
+    places = defaultdict(set)
+    for path in FILES:
+        room, *rest = path.relative_to(ROOT).parts
+        for module in imports(path):
+            if module.partition(".")[0] in libraries and room != "rehearsal":
+                places[room].add(rest[0])
+    # Then; migrations are the ledger's
+    assert len(places["tasks"] - {"migrations"}) <= 1
+    assert not places["flows"]
+    assert not places["checks"]
+
+
+def test_prefect_is_the_flows_own() -> None:
+    users = {name(path) for path in FILES if any(module.partition(".")[0] == "prefect" for module in imports(path))}
+    assert {user.partition("/")[0] for user in users} == {"flows"}
+
+
+def test_help_does_not_load_prefect() -> None:
+    """Followed from module to module, so that nothing in between can bring it in."""
+    # Given
+    modules = {name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
+    seen: set[str] = set()
+    wanted = ["flows.cli", "tasks.contract_folder", "tasks.secrets", "tasks.settings", "tasks.recorded"]
+    # When
+    while wanted:
+        module = wanted.pop()
+        if module not in seen:
+            seen.add(module)
+            wanted += [one for one in imports(modules[module], at_top=True) if one in modules]
+    # Then
+    outside = {one.partition(".")[0] for module in seen for one in imports(modules[module], at_top=True)}
+    assert outside.isdisjoint({"prefect", "playwright", "paramiko", "sqlalchemy", "sqlmodel", "alembic", "docx"})
+    assert {f"flows/{module.partition('.')[2]}.py" for module in seen if module.startswith("flows.")} <= QUICK
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if name(path).startswith("flows/")], ids=name)
+def test_flows_keep_their_annotations(path: Path) -> None:
+    """Prefect reads them to build the forms of the UI (Prefect #19447)."""
+    assert "__future__" not in set(imports(path))

@@ -1,0 +1,235 @@
+"""The canaries: what is planted in the practice estate as a document's title, an identity number and passwords must be
+in no byte that an inspection leaves behind, in no picture, and in no process's command line."""
+
+import base64
+import io
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import pypdfium2
+import pytesseract
+import pytest
+from PIL import Image
+
+from checks.contract import System
+from rehearsal.canary import PERSON_ID, Canary
+from rehearsal.estate import Estate
+from rehearsal.layout import SYSTEMS
+from rehearsal.sample import copy_contract
+from tasks import contract_folder, secrets
+from tasks.browser.visitor import Visitor
+from tasks.settings import Settings
+
+# Chinese for the bytes; Latin letters and digits, which OCR reads without fail, for the pictures.
+CHINESE, LATIN = "金丝雀样本", "KANARI 97318642"
+TITLE = f"关于{CHINESE} {LATIN} 不得离开业务系统的函"
+
+
+class Ran(NamedTuple):
+    """What one whole inspection left behind."""
+
+    said: str
+    code: int
+    folder: Path  # home, temporary files and the user's home folder
+    settings: Settings
+    commands: set[bytes]
+    passwords: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, helpers: Any) -> Iterator[Ran]:
+    """`xunjian run page-inspection` in the shell, in an estate with canaries, while the process list is watched."""
+    base, port = tmp_path_factory.mktemp("s"), helpers.find_base_port()
+    with Estate(base / "e" / "rehearsal", port, canary=Canary(document_title=TITLE)) as estate:
+        folder = base / "run"
+        settings = Settings(home=folder / "home", contract=copy_contract(base / "contract", port))
+        settings = settings.model_copy(update={"secrets": estate.secrets_dir, "ca": estate.ca_dir})
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("XUNJIAN_", "PREFECT_"))}
+        env = kept | {
+            "XUNJIAN_HOME": str(settings.home), "XUNJIAN_CONTRACT": str(settings.contract),
+            "XUNJIAN_SECRETS": str(settings.secrets), "XUNJIAN_CA": str(settings.ca), "XUNJIAN_PORT": "1",
+            "HOME": str(folder / "user"), "TMPDIR": str(folder / "tmp"), "COLUMNS": "200", "PYTHONIOENCODING": "utf-8",
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180", "OMP_THREAD_LIMIT": "1",
+        }  # fmt: skip
+        for name in ("XUNJIAN_HOME", "HOME", "TMPDIR"):
+            Path(env[name]).mkdir(parents=True)
+        passwords = {one: (estate.secrets_dir / f"{one}-inspector.password").read_text() for one in SYSTEMS}
+        done, watching = threading.Event(), _Watching()
+        thread = threading.Thread(target=watching.until, args=(done,))
+        thread.start()
+        command = [sys.executable, "-m", "flows.cli", "run", "page-inspection", "--why", "金丝雀检查"]
+        told = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False, timeout=400)
+        done.set()
+        thread.join()
+        yield Ran(told.stdout + told.stderr, told.returncode, folder, settings, watching.seen, passwords)
+
+
+class _Watching:
+    """Reads the command line of every process, 20 times a second."""
+
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+
+    def until(self, done: threading.Event) -> None:
+        while not done.wait(0.05):
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    self.seen.add((process / "cmdline").read_bytes())
+                except OSError:
+                    continue  # it has ended
+
+
+def forms(text: str) -> Iterator[bytes]:
+    """The bytes that a text may have become."""
+    yield from (text.encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gbk"))
+    yield from (form.encode() for form in (quote(text), quote(text).lower(), quote(text, encoding="gbk")))
+    escaped = "".join(char if char.isascii() else f"\\u{ord(char):04x}" for char in text)
+    yield from (
+        escaped.encode(),
+        escaped.upper().replace("\\U", "\\u").encode(),
+        escaped.replace("\\", "\\\\").encode(),
+    )
+    yield "".join(char if char.isascii() else f"&#{ord(char)};" for char in text).encode()
+    for shift in range(3):
+        # what comes before and after in the same text shares the first and the last characters
+        for encoding in ("utf-8", "utf-16-le"):
+            coded = base64.b64encode(b"\0" * shift + text.encode(encoding))
+            yield coded[4 if shift else 0 : -4]
+
+
+def needles(ran: Ran) -> dict[bytes, str]:
+    """All forms of all canaries."""
+    canaries = {"title": CHINESE, "latin": LATIN, "number": LATIN.split()[1], "person": PERSON_ID}
+    canaries |= {f"password of {system}": word for system, word in ran.passwords.items()}
+    return {form: name for name, text in canaries.items() for form in forms(text)}
+
+
+def leaks(content: bytes, wanted: dict[bytes, str]) -> set[str]:
+    return {name for form, name in wanted.items() if form in content}
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """A file's bytes, and what is packed inside."""
+    content = path.read_bytes()
+    yield content
+    if content[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            yield from (packed.read(name) for name in packed.namelist())
+    if content[:5] == b"%PDF-":
+        for stream in re.finditer(rb"stream\r?\n(.*?)endstream", content, re.DOTALL):
+            try:
+                yield zlib.decompressobj().decompress(stream[1])
+            except zlib.error:
+                yield stream[1]
+        document = pypdfium2.PdfDocument(content)
+        for page in document:
+            yield page.get_textpage().get_text_bounded().encode()
+
+
+def read_picture(picture: Image.Image, language: str = "eng") -> str:
+    """The words in a picture, without white space."""
+    larger = picture.convert("L").resize((picture.width * 2, picture.height * 2))
+    return "".join(str(pytesseract.image_to_string(larger, lang=language, config="--psm 11")).split())
+
+
+def visible(words: str) -> set[str]:
+    """Which canaries can be read; half of a number is enough."""
+    parts = {"title": ("KANARI", "97318642", "金丝"), "person": ("000000190", "001010000")}
+    return {name for name, some in parts.items() if any(part in words for part in some)}
+
+
+def test_the_run_was_a_real_one(ran: Ran) -> None:
+    assert ran.code == 0, ran.said
+    assert "全部正常" in ran.said
+    assert len(list(ran.settings.evidence_dir.rglob("*.jpg"))) >= 24
+    assert {path.suffix for path in ran.settings.reports_dir.iterdir()} >= {".html", ".pdf", ".docx"}
+    assert (ran.folder / "home/ledger.db").stat().st_size
+    assert list((ran.folder / "home/prefect").glob("*.db"))
+
+
+def test_in_no_byte_left_behind(ran: Ran) -> None:
+    # Given
+    wanted = needles(ran)
+    files = [path for path in ran.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    # When
+    found = {f"{path}: {name}" for path in files for content in unpacked(path) for name in leaks(content, wanted)}
+    # Then
+    assert len(files) > 30
+    assert found == set()
+    assert leaks(ran.said.encode(), wanted) == set()
+
+
+def test_the_search_would_find_each(ran: Ran, tmp_path: Path) -> None:
+    """The positive control: planted in each way, each is found."""
+    wanted = needles(ran)
+    for text in (TITLE, f"编号 {PERSON_ID}", f"x{ran.passwords['oa']}y"):
+        for shift in range(3):
+            packed = base64.b64encode(b"#" * shift + text.encode())
+            assert leaks(packed, wanted)
+        for content in (text.encode("gbk"), quote(text).encode(), text.encode("utf-16-le")):
+            assert leaks(b"..." + content + b"...", wanted)
+        path = tmp_path / "x.docx"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packing:
+            packing.writestr("word/document.xml", text)
+        assert any(leaks(content, wanted) for content in unpacked(path))
+
+
+def test_in_no_command_line(ran: Ran) -> None:
+    lines = b"\n".join(ran.commands)
+    assert b"--remote-debugging" in lines  # we did look while the browser ran
+    assert leaks(lines, needles(ran)) == set()
+
+
+def test_in_no_picture(ran: Ran) -> None:
+    """Masked pages as the evidence keeps them, and the report's pages."""
+    # Given
+    pictures = {str(path): Image.open(path) for path in sorted(ran.settings.evidence_dir.rglob("*.jpg"))}
+    [report] = ran.settings.reports_dir.glob("*.pdf")
+    pages = {
+        f"{report} {n}": page.render(scale=1.5).to_pil() for n, page in enumerate(pypdfium2.PdfDocument(report), 1)
+    }
+    # When
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        words = dict(zip(pictures | pages, pool.map(read_picture, (pictures | pages).values()), strict=True))
+    # Then
+    assert {where: visible(read) for where, read in words.items() if visible(read)} == {}
+    assert sum(bool(read) for read in words.values()) > 20  # there are words to be read
+
+
+@pytest.mark.parametrize(("system", "journey"), [("oa", "incoming"), ("archive", "search")])
+def test_without_masks_a_picture_shows_it(ran: Ran, system: str, journey: str) -> None:
+    """The positive control of the OCR, on the same page: it is the mask that hides the title."""
+    # Given
+    contract = contract_folder.load(ran.settings.contract)
+    bare: System = contract.system(system).model_copy(update={"masks": []})
+    words = secrets.read_all(contract_folder.secret_names(ran.settings.contract, bare), ran.settings.secrets_dir)
+    part = next(one for one in bare.journeys if one.id == journey)
+    assert bare.login
+    # When
+    with Visitor(bare, ran.settings.contract, words, ran.settings) as visitor:
+        visitor.visit(bare.login, 1)
+        [picture] = visitor.visit(part, 1).pictures
+    # Then
+    shown = Image.open(io.BytesIO(picture))
+    assert "title" in visible(read_picture(shown))
+    assert "金丝" in read_picture(shown, "chi_sim")
+    # and with them it does not, not even to a reader of Chinese
+    [masked] = ran.settings.evidence_dir.rglob(f"{system}/{journey}-*.jpg")
+    assert visible(read_picture(Image.open(masked), "chi_sim")) == set()
+
+
+def test_time(ran: Ran) -> None:
+    """The watcher's samples are many: a password that stands in argv for a moment would be seen."""
+    assert time.monotonic()
+    assert len(ran.commands) > 10
