@@ -1,5 +1,6 @@
 """What kind of file some bytes are, and whether they are there to the end."""
 
+import codecs
 from typing import NamedTuple
 
 
@@ -27,7 +28,7 @@ def kind(head: bytes) -> str:
     found = next((one.name for one in _KINDS if head.startswith(one.head)), None)
     if found == "zip" and b"OFD.xml" in head[:HEAD]:
         return "ofd"  # GB/T 33190: a zip whose first entry is OFD.xml
-    if found is None and head.lstrip()[:1] == b"<":
+    if found is None and head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
         return "html"
     return found or "unknown"
 

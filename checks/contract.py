@@ -90,8 +90,14 @@ class Screen(Strict):
 class Login(Strict):
     """How to log in, once per run. `semi_manual`: a captcha stands in the way and a person confirms."""
 
-    steps: list[Step] = Field(min_length=1, title="步骤")
-    semi_manual: bool = Field(False, title="半人工", description="登录有验证码：不绕过，由人确认")
+    steps: list[Step] = Field([], title="步骤")
+    semi_manual: bool = Field(False, title="半人工", description="登录有验证码：不绕过，由人确认；这时 steps 可不写")
+
+    @model_validator(mode="after")
+    def _steps_or_a_person(self) -> Self:
+        if not self.steps and not self.semi_manual:
+            raise ValueError("登录要写 steps；有验证码的写 semi_manual: true")
+        return self
 
     @property
     def id(self) -> str:

@@ -4,11 +4,13 @@ A step is a mapping with one key, its kind: `goto`, `fill`, `click`, `select`, `
 `popup`, `frame` or `dialog`. A locator is `role` (+ `name`), `label`, `text`, `placeholder`, `test_id` or `css`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+_PASSWORD = re.compile(r"密码|口令|password|passwd|pwd", re.IGNORECASE)
 SECRET_NAME = r"^[a-z0-9][a-z0-9._-]*$"  # noqa: S105 - the shape of a name, not a secret
 
 
@@ -72,6 +74,8 @@ class FillWhat(Locator):
     def _one_source(self) -> Self:
         if (self.value is None) == (self.secret is None):
             raise ValueError("value 与 secret 要恰好写一个")
+        if self.value is not None and any(_PASSWORD.search(str(getattr(self, way))) for way in (*self.ways, "name")):
+            raise ValueError("口令不写在合同目录里：改用 secret，写口令名")
         return self
 
 

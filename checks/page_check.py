@@ -82,13 +82,14 @@ def judge(visit: Visit, system: System, part: Part) -> Iterator[Finding]:
             yield Finding(check=check.id, state=State.UNKNOWN, summary=summary, reason=Reason.BUG)
 
 
+# Trying a refused password again can lock the account; a mistake in the contract stays one.
+_FINAL = (Reason.CONFIGURATION, Reason.AUTHENTICATION)
+
+
 def deserves_retry(findings: Iterable[Finding]) -> bool:
     """Tell whether a second attempt could change a verdict."""
     retry = {check.id: check.retry for check in page_checks()}
-    return any(
-        finding.state in retry.get(finding.check, ()) and finding.reason is not Reason.CONFIGURATION
-        for finding in findings
-    )
+    return any(finding.state in retry.get(finding.check, ()) and finding.reason not in _FINAL for finding in findings)
 
 
 def not_looked(system: System, part: Part, reason: Reason, message: str) -> Iterator[Finding]:
@@ -102,4 +103,4 @@ def held_up(visit: Visit) -> Verdict:
     if visit.obstacle is None:
         return Verdict(State.UNKNOWN, "没有取到数据", Reason.BUG)
     reason = visit.obstacle.reason or Reason.BLOCKED
-    return Verdict(State.UNKNOWN, f"{reason.label}：{visit.obstacle.message}", reason)
+    return Verdict(State.UNKNOWN, f"{reason.label}：{visit.obstacle.told}", reason)

@@ -36,8 +36,8 @@ class Redactor:
     """Remembers what must not be written, and takes it out of any text."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = sorted({_line(secret) for secret in secrets if _line(secret)}, key=len, reverse=True)
         self._words: set[str] = set()
-        self.learn(secrets)
 
     def learn(self, texts: Iterable[str]) -> None:
         """Add texts seen in masked elements, or secrets. Each line counts on its own as well."""
@@ -49,11 +49,28 @@ class Redactor:
 
     def clean(self, text: str, limit: int = 200) -> str:
         """Return `text` as one line of at most `limit` characters without anything that is remembered."""
-        line = _line(text)
+        line = self.clean_own(text, limit=len(text))
         for word in sorted(self._words, key=len, reverse=True):
-            line = line.replace(word, MASK)
-        line = _PERSONAL.sub(MASK, line)
-        return line if len(line) <= limit else line[: limit - 1] + "…"
+            if word in line:
+                line = re.sub(_whole(word), MASK, line)
+        return _cut(line, limit)
+
+    def clean_own(self, text: str, limit: int = 200) -> str:
+        """Clean a text of ours or of the contract, which may name a masked word but never a secret or a person."""
+        line = _line(text)
+        for secret in self._secrets:
+            line = line.replace(secret, MASK)
+        return _cut(_PERSONAL.sub(MASK, line), limit)
+
+
+def _whole(word: str) -> str:
+    """A pattern for a word. A short one of Latin letters or digits ("on") must stand alone: "None" is another word."""
+    edge = r"(?<![A-Za-z0-9]){}(?![A-Za-z0-9])" if len(word) < 4 and word.isascii() else "{}"
+    return edge.format(re.escape(word))
+
+
+def _cut(line: str, limit: int) -> str:
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _line(text: str) -> str:

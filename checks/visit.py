@@ -14,7 +14,7 @@ class Facts(BaseModel):
 
 
 class Document(Facts):
-    """One navigation of a window's main frame. Times in seconds from the start of the navigation
+    """One document of a window or of a frame in it. Times in seconds from the start of the navigation
     (Navigation Timing Level 2); None where the browser did not get that far."""
 
     url: str  # without query and fragment
@@ -64,8 +64,14 @@ class Obstacle(Facts):
 
     kind: str
     step: str
-    message: str
+    message: str  # our own words
+    detail: str = ""  # the browser's words
     reason: Reason | None = None
+
+    @property
+    def told(self) -> str:
+        """Both together."""
+        return f"{self.message}{self.detail}"
 
 
 class Certificate(Facts):

@@ -10,10 +10,6 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
 
-class RequestError(Exception):
-    """What was asked for makes no sense; the message is for the operator."""
-
-
 class Caller(NamedTuple):
     """What stands in the ledger with every run."""
 

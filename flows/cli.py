@@ -54,7 +54,7 @@ def validate(
 ) -> None:
     """检查合同目录：一次列出全部错误，指明文件、行和改法。"""
     from tasks import secrets
-    from tasks.contract_folder import ContractError, check_recorded, load
+    from tasks.contract_folder import ContractError, check_files, load
     from tasks.settings import Settings
 
     found: Contract | None = None
@@ -62,7 +62,7 @@ def validate(
     folder = Settings().secrets_dir
     try:
         found = load(contract)
-        errors = check_recorded(contract, found, secrets.known(folder))
+        errors = check_files(contract, found, secrets.known(folder))
         hints = _missing_secrets(contract, found, folder)
     except ContractError as error:
         errors = error.errors
@@ -145,7 +145,7 @@ def page_inspection(
     """每日页面巡检：走查各系统页面，记入台账，生成日报。"""
     from tasks.settings import Settings
 
-    with _clearly():
+    with _clearly(contract):
         settings = Settings(contract=contract)
         loaded = _ready(settings, system or [], day)
         from flows import shell
@@ -175,41 +175,47 @@ def up(contract: ContractDir = CONTRACT) -> None:
     """启动 Prefect 服务、部署计划并执行巡检，直到收到停止信号（Ctrl-C 或 SIGTERM）。"""
     from tasks.settings import Settings
 
-    with _clearly():
+    with _clearly(contract):
         settings = Settings(contract=contract)
-        loaded = _ready(settings, [], "")
+        loaded = _loaded(settings)
         from flows import service
 
         service.up(settings, loaded)
 
 
-def _ready(settings: "Settings", systems: list[str], day: str) -> "Contract":
-    """Whatever can be found wrong before Prefect is loaded is found here; ends with exit code 2."""
-    from datetime import date
-
+def _loaded(settings: "Settings") -> "Contract":
+    """The contract folder without a mistake."""
     from tasks import contract_folder, secrets
 
     contract = contract_folder.load(settings.contract)
-    if errors := contract_folder.check_recorded(settings.contract, contract, secrets.known(settings.secrets_dir)):
+    if errors := contract_folder.check_files(settings.contract, contract, secrets.known(settings.secrets_dir)):
         raise contract_folder.ContractError(errors)
-    chosen = [system for system in contract.systems if not systems or system.id in systems]
-    for one in systems:
-        if one not in {system.id for system in chosen}:
-            console.complain(f"合同里没有系统 {one}；可选：{'、'.join(system.id for system in contract.systems)}")
-            raise typer.Exit(CONFIGURATION)
+    return contract
+
+
+def _ready(settings: "Settings", systems: list[str], day: str) -> "Contract":
+    """Whatever can be found wrong with a run before Prefect is loaded is found here."""
+    from datetime import date, datetime
+
+    from checks.slots import RequestError, asked_slots
+    from tasks import contract_folder, secrets
+
+    contract = _loaded(settings)
+    today = datetime.now(contract.tz).date()
     try:
-        date.fromisoformat(day or "2026-01-01")
+        on = date.fromisoformat(day) if day else today
     except ValueError as error:
-        console.complain(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}")
-        raise typer.Exit(CONFIGURATION) from error
-    for system in chosen:
-        secrets.read_all(contract_folder.secret_names(settings.contract, system), settings.secrets_dir)
+        raise RequestError(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}") from error
+    for slot in asked_slots(contract, on, systems, today):
+        names = contract_folder.secret_names(settings.contract, contract.system(slot.target))
+        secrets.read_all(names, settings.secrets_dir)
     return contract
 
 
 @contextmanager
-def _clearly() -> Iterator[None]:
+def _clearly(contract: Path = CONTRACT) -> Iterator[None]:
     """Say errors as sentences, with the exit code that belongs to each."""
+    from checks.slots import RequestError
     from rehearsal.errors import RehearsalError
     from tasks.contract_folder import ContractError
     from tasks.secrets import SecretError
@@ -218,10 +224,10 @@ def _clearly() -> Iterator[None]:
         yield
     except ContractError as error:
         for one in error.errors:
-            console.place(one.file, one.line, one.field, one.what, one.remedy)
+            console.place(str(contract / one.file), one.line, one.field, one.what, one.remedy)
         console.complain(f"合同目录有 {len(error.errors)} 处错误；用 xunjian validate 再查")
         raise typer.Exit(CONFIGURATION) from error
-    except SecretError as error:
+    except (SecretError, RequestError) as error:
         console.complain(str(error))
         raise typer.Exit(CONFIGURATION) from error
     except RehearsalError as error:

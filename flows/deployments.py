@@ -53,12 +53,15 @@ def _with_choices(schema: dict[str, Any], contract: Contract) -> dict[str, Any]:
     """Turn the fields `systems` and `page` into choices that the contract gives."""
     legend = "、".join(f"{system.id}＝{system.name}" for system in contract.systems)
     for model in schema.get("definitions", {}).values():
+        if "enum" in model:
+            model.pop("description", None)  # a docstring for developers
         for name, field in model.get("properties", {}).items():
             if name == "systems":
                 field["items"] = {"type": "string", "enum": [system.id for system in contract.systems]}
                 field["description"] = f"{field.get('description', '')}（{legend}）"
             elif name == "page" and (waiting := manual_targets(contract)):
-                field["enum"] = waiting
+                systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
+                field["enum"] = [*systems, *waiting]
     return schema
 
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from checks.finding import Finding, State
 from checks.page_check import MANUAL, manual_targets
-from checks.slots import page_slots
-from flows.caller import RequestError, caller
+from checks.slots import RequestError, page_slots
+from flows.caller import caller
 from flows.daily_report import report_day
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state
@@ -25,7 +25,7 @@ class Result(StrEnum):
 class Confirmation(BaseModel):
     """The form in the UI; the deployment turns `page` into a choice of the pages that wait for a person."""
 
-    page: str = Field(title="页面", description="系统/页面")
+    page: str = Field(title="页面", description="系统/页面；只写系统，就是该系统全部待确认的页面")
     result: Result = Field(title="结果")
     who: str = Field(title="确认人", min_length=1)
     remark: str = Field("", title="说明", description="看到了什么；有问题时必填")
@@ -44,7 +44,8 @@ async def manual_confirmation(form: Confirmation) -> FlowState:
     """
     office, asked_by = Office(), caller(form.who, form.remark or "人工确认")
     waiting = manual_targets(office.contract)
-    if form.page not in waiting:
+    targets = [target for target in waiting if form.page in (target, target.partition("/")[0])]
+    if not targets:
         raise RequestError(f"{form.page} 不需要人工确认；可选：{'、'.join(waiting) or '无'}")
     if form.result is Result.BROKEN and not form.remark:
         raise RequestError("结果为“有问题”时，请在“说明”里写明看到了什么")
@@ -55,7 +56,8 @@ async def manual_confirmation(form: Confirmation) -> FlowState:
     slot = next(slot for slot in slots if slot.target == form.page.partition("/")[0])
     office.ledger.expect(slots)
     run_id = office.begin(slot, asked_by, form.model_dump(mode="json"))
-    office.ledger.add(run_id, form.page, 1, [finding], visit=None, evidence=(), now=now())
+    for target in targets:
+        office.ledger.add(run_id, target, 1, [finding], visit=None, evidence=(), now=now())
     office.ledger.end(run_id, state, now())
     await report_day(office, slot.day)
-    return final_state([Outcome(run_id, [(form.page, finding)])])
+    return final_state([Outcome(run_id, [(target, finding) for target in targets])])

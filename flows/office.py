@@ -31,7 +31,7 @@ class Office:
         self.folder = self.settings.contract.absolute()
         self.contract: Contract = contract_folder.load(self.folder)
         known = secrets.known(self.settings.secrets_dir)
-        if errors := contract_folder.check_recorded(self.folder, self.contract, known):
+        if errors := contract_folder.check_files(self.folder, self.contract, known):
             raise contract_folder.ContractError(errors)
         self.contract_hash = contract_folder.hash_of(self.folder)
         self.code_version = _code_version()

@@ -16,8 +16,8 @@ from pydantic import BaseModel, Field
 
 from checks.contract import Contract
 from checks.page_check import planned
-from checks.slots import Slot, page_slots
-from flows.caller import Caller, RequestError, caller, late
+from checks.slots import Slot, asked_slots, page_slots
+from flows.caller import Caller, caller, late
 from flows.daily_report import report_day
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state, nothing_to_do
@@ -59,7 +59,7 @@ async def page_inspection(form: PageInspection = PageInspection()) -> State:  # 
     if reason := late(office.contract.tz, office.today()):
         return nothing_to_do(reason)
     day = date.fromisoformat(form.day) if form.day else office.today()
-    slots = _slots(office, day, form.systems)
+    slots = asked_slots(office.contract, day, form.systems, office.today())
     if form.dry_run:
         return await plan(office.contract, slots)
     office.ledger.expect(list(page_slots(office.contract, day)))
@@ -87,14 +87,3 @@ async def plan(contract: Contract, slots: list[Slot]) -> State:
     ]
     await acreate_table_artifact(rows, key="inspection-plan", description="试运行：将要检查的内容")
     return Completed(name="试运行", message=f"将要检查 {len(rows)} 个页面；没有打开页面，没有记台账")
-
-
-def _slots(office: Office, day: date, systems: list[str]) -> list[Slot]:
-    known = {system.id: system.name for system in office.contract.systems}
-    if unknown := [one for one in systems if one not in known]:
-        raise RequestError(f"合同里没有系统 {'、'.join(unknown)}；可选：{'、'.join(known)}")
-    if day not in office.contract.term:
-        raise RequestError(f"{day} 不在服务期限内（{office.contract.term.start} 至 {office.contract.term.end}）")
-    if day > office.today():
-        raise RequestError(f"{day} 还没有到，不能预先巡检")
-    return [slot for slot in page_slots(office.contract, day) if not systems or slot.target in systems]

@@ -8,16 +8,19 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from checks.contract import Contract
+from checks.contract import Contract, System
 from checks.finding import State
-from flows.exit_codes import CONFIGURATION, FAILED, FINE, PROBLEMS
+from checks.page_check import Part, planned
+from checks.slots import PAGE_INSPECTION, asked_slots
+from flows.exit_codes import FAILED, FINE, PROBLEMS
 from tasks import prefect_server
 from tasks.settings import Settings
 
@@ -29,42 +32,36 @@ if TYPE_CHECKING:
 COLOURS = {State.OK: "green", State.WARN: "yellow", State.CRIT: "bold red", State.UNKNOWN: "magenta"}
 
 
-def prepare(settings: Settings) -> bool:
-    """Point this process at our Prefect server, or at an ephemeral one in our folder; tell which."""
+def prepare(settings: Settings) -> None:
+    """Point this process at our Prefect server if it is up, or else at an ephemeral one in our folder."""
     up = prefect_server.healthy(settings)
     os.environ.update(prefect_server.environment(settings, api=prefect_server.api_url(settings) if up else None))
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"  # the progress below says it better
-    return up
 
 
 def page_inspection(
     contract: Contract, systems: list[str], day: str, *, dry_run: bool, why: str, settings: Settings
 ) -> int:
-    """Run the page inspection and return the exit code: 0 fine, 1 problems, 2 configuration, 3 could not."""
-    out = Console()
+    """Run the page inspection and return the exit code: 0 fine, 1 problems, 3 could not look.
+
+    Raises:
+        RequestError: what was asked for makes no sense.
+    """
+    out, today = Console(), datetime.now(contract.tz).date()
+    on = date.fromisoformat(day) if day else today
+    chosen = {slot.target for slot in asked_slots(contract, on, systems, today)}
+    parts = [(system, part) for system in contract.systems if system.id in chosen for part in system.targets()]
+    if dry_run:
+        _plan(parts, out)
+        return FINE
     with out.status("正在准备……"):
         prepare(settings)
-        from flows.caller import RequestError
         from flows.page_inspection import PageInspection
-
-    targets = [
-        system.target(part)
-        for system in contract.systems
-        if not systems or system.id in systems
-        for part in system.targets()
-    ]
-    form = PageInspection(systems=systems, day=day, dry_run=dry_run, who="", why=why)
-    try:
-        with _progress(out, targets, quiet=dry_run):
-            state = _run(form)
-    except RequestError as error:
-        out.print(f"[red]{error}[/red]")
-        return CONFIGURATION
-    if dry_run:
-        _plan(contract, targets, out)
-    else:
-        _closing_table(contract, state, day, settings, out)
-    out.print(f"{state.name}：{state.message}", style="green" if state.name == "全部正常" else "yellow")
+    form = PageInspection(systems=systems, day=day, who="", why=why)
+    with _progress(out, {system.target(part) for system, part in parts}):
+        state = _run(form)
+    _closing_table(contract, on, str(state.state_details.flow_run_id), settings, out)
+    out.print(f"{state.name}：{state.message}", style="green" if exit_code(state) == FINE else "yellow", markup=False)
     return exit_code(state)
 
 
@@ -78,18 +75,25 @@ def exit_code(state: "FlowState") -> int:
 
 
 def _run(form: "PageInspection") -> "FlowState":
+    """Run the flow in this process; an exception in it is raised here, a verdict is returned."""
+    from prefect.logging.handlers import APILogHandler
+
     from flows.page_inspection import page_inspection as flow
 
-    state: FlowState = asyncio.run(flow(form, return_state=True))  # type: ignore[arg-type]
-    if state.is_failed() and state.name == "Failed":  # an exception, not a verdict of ours
-        asyncio.run(state.result(raise_on_failure=True))
-    return state
+    async def run() -> "FlowState":
+        state: FlowState = await flow(form, return_state=True)
+        await APILogHandler.aflush()  # before the server may go away
+        if state.is_failed() and state.name == "Failed":
+            await state.aresult(raise_on_failure=True)
+        return state
+
+    return asyncio.run(run())
 
 
 class _Follow(logging.Handler):
     """Moves the progress bar with each page that is on record."""
 
-    def __init__(self, bar: Progress, targets: list[str]) -> None:
+    def __init__(self, bar: Progress, targets: set[str]) -> None:
         super().__init__()
         self._bar, self._left = bar, set(targets)
         self._task = bar.add_task("", total=len(targets))
@@ -100,69 +104,50 @@ class _Follow(logging.Handler):
             return
         if state in (State.CRIT, State.WARN, State.UNKNOWN):
             self._bar.console.print(f"  {record.getMessage()}", style=COLOURS[state], highlight=False, markup=False)
-        done = target in self._left
+        self._bar.update(self._task, advance=int(target in self._left), description=target)
         self._left.discard(target)
-        self._bar.update(self._task, advance=int(done), description=target)
 
 
 @contextmanager
-def _progress(out: Console, targets: list[str], *, quiet: bool) -> Iterator[None]:
-    columns = (
-        TextColumn("页面巡检"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=out, transient=True, disable=quiet) as bar:
+def _progress(out: Console, targets: set[str]) -> Iterator[None]:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(TextColumn("页面巡检"), *columns, console=out, transient=True) as bar:
         log = logging.getLogger("xunjian")
         handler = _Follow(bar, targets)
         log.addHandler(handler)
-        log.setLevel(logging.INFO)
         try:
             yield
         finally:
             log.removeHandler(handler)
 
 
-def _plan(contract: Contract, targets: list[str], out: Console) -> None:
-    from checks.page_check import planned
-
+def _plan(parts: list[tuple[System, Part]], out: Console) -> None:
     table = Table("系统", "页面", "检查项", title="试运行：将要检查", title_justify="left")
-    for system in contract.systems:
-        for part in system.targets():
-            if system.target(part) in targets:
-                table.add_row(system.name, part.title, "、".join(check.title for check in planned(system, part)))
+    for system, part in parts:
+        table.add_row(system.name, part.title, "、".join(check.title for check in planned(system, part)))
     out.print(table)
+    out.print(f"共 {len(parts)} 个页面；没有打开页面，没有记台账")
 
 
-def _closing_table(contract: Contract, state: "FlowState", day: str, settings: Settings, out: Console) -> None:
+def _closing_table(contract: Contract, on: date, flow_run_id: str, settings: Settings, out: Console) -> None:
     """What this flow run put on record, read back from the ledger."""
-    from datetime import datetime
-
     from checks.daily_report import daily_report
-    from checks.slots import PAGE_INSPECTION
     from tasks.ledger import Ledger
 
-    on = date.fromisoformat(day) if day else datetime.now(contract.tz).date()
-    flow_run_id = str(state.state_details.flow_run_id)
-    runs = [r for r in Ledger(settings.ledger).runs(PAGE_INSPECTION, on, on) if r.flow_run_id == flow_run_id]
-    if not runs:
-        return
+    runs = [run for run in Ledger(settings.ledger).runs(PAGE_INSPECTION, on, on) if run.flow_run_id == flow_run_id]
     report = daily_report(contract, on, runs, [])
-    ran = {line.name for line in report.systems if line.run_id}
-    table = Table("系统", "页面", "状态", "最慢一步", "结果", title=f"页面巡检 {on}", title_justify="left")
-    for line in report.pages:
-        if line.system in ran:
-            word, colour = (line.state.label, COLOURS[line.state]) if line.state else ("未执行", "magenta")
-            seconds = "—" if line.seconds is None else f"{line.seconds:.2f} 秒"
-            table.add_row(line.system, line.page, f"[{colour}]{word}[/{colour}]", seconds, _plain(line.summary))
+    looked_at = {line.name for line in report.systems if line.run_id}
+    lines = [line for line in report.pages if line.system in looked_at]
+    table = Table("系统", "页面", "状态", "最慢一步", title=f"页面巡检 {on}", title_justify="left")
+    table.add_column("结果", overflow="fold")
+    for line in lines:
+        word, colour = (line.state.label, COLOURS[line.state]) if line.state else ("未执行", "magenta")
+        seconds = "—" if line.seconds is None else f"{line.seconds:.2f} 秒"
+        table.add_row(line.system, line.page, f"[{colour}]{word}[/{colour}]", seconds, escape(line.summary))
     out.print(table)
+    for line in lines:
+        if line.state is not State.OK and line.screenshot:
+            picture = settings.evidence_dir / line.screenshot.path
+            out.print(f"截图：{line.system} {line.page}  {picture}", highlight=False, soft_wrap=True, markup=False)
     for path in sorted(settings.reports_dir.glob(f"日报-{on}.*")):
-        out.print(f"日报：{path}", highlight=False, soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+        out.print(f"日报：{path}", highlight=False, soft_wrap=True, markup=False)

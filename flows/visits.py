@@ -17,7 +17,7 @@ from flows.outcome import Outcome
 from tasks import evidence
 from tasks.browser.launch import BrowserError
 from tasks.browser.steps import BrowserGoneError
-from tasks.browser.visitor import MaskError, Seen, Visitor
+from tasks.browser.visitor import Seen, SetupError, Visitor
 from tasks.secrets import SecretError
 
 log = logging.getLogger("xunjian")
@@ -39,7 +39,7 @@ class Rounds:
         self._latest: dict[str, list[Finding]] = {}
         self._stack = ExitStack()
         self._visitor: Visitor | None = None
-        self._misconfigured: SecretError | MaskError | None = None
+        self._misconfigured: SecretError | SetupError | None = None
 
     def go(self) -> Outcome:
         """Look at everything that is planned, in order."""
@@ -76,7 +76,7 @@ class Rounds:
             if (new or log_in_again) and self._system.login and needs_login(self._system, part):
                 visitor.visit(self._system.login, attempt)  # the login's own verdict is already on record
             seen = visitor.visit(part, attempt)
-        except (SecretError, MaskError) as error:
+        except (SecretError, SetupError) as error:
             self._misconfigured = error
             return self._record_unseen(part, attempt, Reason.CONFIGURATION, error.what)
         except BrowserError as error:
@@ -154,4 +154,4 @@ class Rounds:
 
 def _behind(login: Obstacle) -> str:
     """Why a page that needs the login was not looked at."""
-    return f"登录未成功，未能检查：{login.message}"
+    return f"登录未成功，未能检查：{login.told}"

@@ -52,7 +52,7 @@ python=${PYTHON:-python3}
 # Without any python3, apt brings Debian's; one that is too old, or a name that leads nowhere, is not for apt to mend.
 if command -v "$python" >/dev/null || [[ $python != python3 ]]; then
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-        stop "需要 Python 3.11 或更高版本；$python $("$python" -V 2>/dev/null || echo 找不到，或不能运行)。请用 make PYTHON=/路径/python3.11 指明一个。"
+        stop "需要 Python 3.11 或更高版本；$python：$("$python" -V 2>/dev/null || echo 找不到，或不能运行)。请用 make PYTHON=/路径/python3.11 指明一个。"
 fi
 
 missing=() wanted=()

@@ -24,6 +24,7 @@ from checks.journey import SECRET_NAME, Strict
 from tasks import recorded
 
 _LARGEST = 1024 * 1024
+_SHORTEST = 4  # a shorter secret turns up by chance
 _MOST_NODES = 50_000  # after aliases are expanded: a small file can stand for billions
 _KINDS = tuple(sorted(kind for step in get_args(get_args(journey.Step)[0]) for kind in get_args(step)[0].model_fields))
 _YAML = "tag:yaml.org,2002:"
@@ -102,15 +103,28 @@ def hash_of(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def check_recorded(folder: Path, contract: Contract, known: Mapping[str, str]) -> list[FolderError]:
-    """Look into the recorded files of a contract that loads. `known`: names and values of secrets."""
-    return _in_order(
-        [
-            FolderError(name, problem.line, "", problem.what, problem.remedy)
-            for name, source in _sources(folder, contract.systems).items()
-            for problem in recorded.problems(source, known)
-        ]
-    )
+def check_files(folder: Path, contract: Contract, known: Mapping[str, str]) -> list[FolderError]:
+    """Look into the files of a contract that loads: recorded journeys, and secrets written out in YAML.
+
+    Args:
+        known: names and values of secrets.
+    """
+    recorded_problems = [
+        FolderError(name, problem.line, "", problem.what, problem.remedy)
+        for name, source in _sources(folder, contract.systems).items()
+        for problem in recorded.problems(source, known)
+    ]
+    return _in_order([*recorded_problems, *_secrets_in_yaml(folder, contract, known)])
+
+
+def _secrets_in_yaml(folder: Path, contract: Contract, known: Mapping[str, str]) -> Iterator[FolderError]:
+    aliases = {system.account for system in contract.systems}  # often the user's name, and no secret
+    hidden = {name: value for name, value in known.items() if len(value) >= _SHORTEST and value not in aliases}
+    for path in (folder / "contract.yaml", *sorted(folder.glob("systems/*.yaml"))):
+        for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+            for name in (name for name, value in hidden.items() if value in line):
+                file = path.relative_to(folder).as_posix()
+                yield FolderError(file, number, "", f"写着口令 {name} 本身", f"改写成 secret: {name}")
 
 
 def secret_names(folder: Path, system: System) -> list[str]:

@@ -123,19 +123,19 @@ def docx(text: str, images: Mapping[str, bytes], out: Path) -> None:
 
 def _pandoc(text: str, to: str, folder: Path, *options: str, out: Path | None = None) -> str:
     """Run pandoc in `folder`: picture names in the text are relative, so no machine's path gets into a document."""
-    lua = _TEMPLATES / "tables.lua"
+    command = [
+        pypandoc.get_pandoc_path(), f"--from={_READER}", f"--to={to}", "--wrap=none", "--syntax-highlighting=none",
+        f"--lua-filter={_TEMPLATES / 'tables.lua'}", *options, *([f"--output={out.absolute()}"] if out else []),
+    ]  # fmt: skip
     try:
-        result: str = pypandoc.convert_text(
-            text,
-            to,
-            _READER,
-            extra_args=["--wrap=none", "--syntax-highlighting=none", f"--lua-filter={lua}", *options],
-            outputfile=out and str(out.absolute()),
-            cworkdir=str(folder),
-        )
-    except (OSError, RuntimeError) as error:
-        raise DocumentError(f"pandoc 转换失败：{' '.join(str(error).split())[:300]}") from error
-    return result
+        # Not pypandoc's own call: that changes the directory of the whole process, whatever its threads are doing.
+        done = subprocess.run(command, cwd=folder, input=text.encode(), capture_output=True, check=True)  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.decode(errors="replace").split())
+        raise DocumentError(f"pandoc 转换失败：{said[:300]}") from error
+    except OSError as error:
+        raise DocumentError(f"pandoc 不能运行：{error}") from error
+    return done.stdout.decode()
 
 
 def _finish(document: Docx) -> None:

@@ -9,6 +9,7 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -223,23 +224,31 @@ def render(
 def _make(
     report: BaseModel, formats: list[Format], folder: Path, evidence_dir: Path, settings: Settings, template: str
 ) -> list[Path]:
-    made = []
-    if Format.ARTIFACT in formats:
-        page = _Page(template, report, _Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
-        if len(page.text.encode()) > _ARTIFACT_LIMIT:
-            page = _Page(template, report, _Thumbnails(evidence_dir, 0))
-        made.append(folder / f"{page.stem}.md")
-        made[-1].write_text(page.text, encoding="utf-8")
-    if wanted := [form for form in Format if form in formats and form is not Format.ARTIFACT]:
+    """Write the wanted formats side by side: the browser starts and prints while pandoc makes the DOCX."""
+    with ThreadPoolExecutor() as pool:
         pictures = _Files(evidence_dir)
-        page = _Page(template, report, pictures)
-        web = documents.html(page.text, page.title, pictures.files) if wanted != [Format.DOCX] else ""
-        for form in wanted:
-            made.append(folder / f"{page.stem}.{form}")
-            if form is Format.HTML:
-                made[-1].write_text(web, encoding="utf-8")
-            elif form is Format.PDF:
-                pdf(web, made[-1], settings)
-            else:
-                documents.docx(page.text, pictures.files, made[-1])
-    return made
+        filled = pool.submit(_Page, template, report, pictures)
+        web = pool.submit(lambda: documents.html(filled.result().text, filled.result().title, pictures.files))
+        makers: dict[Format, Callable[[Path], object]] = {
+            Format.ARTIFACT: lambda out: _write(out, _artifact(template, report, evidence_dir)),
+            Format.HTML: lambda out: _write(out, web.result()),
+            Format.PDF: lambda out: pdf(web.result, out, settings),
+            Format.DOCX: lambda out: documents.docx(filled.result().text, pictures.files, out),
+        }
+        wanted = [form for form in Format if form in formats]
+        made = {form: pool.submit(makers[form], folder / form.value) for form in wanted}
+        stem = filled.result().stem
+        for being_made in made.values():
+            being_made.result()
+    return [(folder / form.value).rename(folder / f"{stem}.{form}") for form in made]
+
+
+def _artifact(template: str, report: BaseModel, evidence_dir: Path) -> str:
+    page = _Page(template, report, _Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
+    if len(page.text.encode()) > _ARTIFACT_LIMIT:
+        page = _Page(template, report, _Thumbnails(evidence_dir, 0))
+    return page.text
+
+
+def _write(out: Path, text: str) -> None:
+    out.write_text(text, encoding="utf-8")

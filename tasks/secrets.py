@@ -52,7 +52,7 @@ def read(name: str, folder: Path) -> str:
             f"口令名写法不对：{name!r}", "口令名只用小写字母、数字、点、连字符和下划线，例如 oa-inspector.password"
         )
     path = folder / name
-    create = f"新建：install -m 600 /dev/stdin {path}（输入口令后按 Enter，再按 Ctrl-D）"
+    create = f"新建：install -D -m 600 /dev/stdin {path} && chmod 700 {folder}（输入口令后按 Enter，再按 Ctrl-D）"
     try:
         if not path.is_file():
             raise SecretError(f"缺少口令 {name}", create)

@@ -59,6 +59,20 @@ def sample_contract(running_estate: Estate, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def patient_contract(sample_contract: Path) -> Path:
+    """The same, for tests that are not about response times: a machine that does much else is slow."""
+    return be_patient(sample_contract)
+
+
+def be_patient(contract: Path) -> Path:
+    """Let every page of a contract folder take its time."""
+    for file in contract.glob("systems/*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(f"{text}\nlimits: {{ warn: 40, crit: 50, down: 60 }}\n", encoding="utf-8")
+    return contract
+
+
+@pytest.fixture
 def settings_for(running_estate: Estate, tmp_path: Path) -> Callable[[Path], Settings]:
     """Settings with a home of the test's own, the estate's secrets and its certification authority."""
 
@@ -76,7 +90,8 @@ def serve() -> Iterator[Callable[..., str]]:
 
     def start(app: Starlette, certificate: Path | None = None) -> str:
         tls = {"ssl_certfile": certificate, "ssl_keyfile": certificate.with_suffix(".key")} if certificate else {}
-        config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1, **tls)
+        quiet = {"log_level": "critical", "lifespan": "off", "ws": "none", "timeout_graceful_shutdown": 1}
+        config = uvicorn.Config(app, port=0, **quiet, **tls)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -141,6 +156,7 @@ def helpers() -> Any:
         find_base_port = staticmethod(find_base_port)
         write_contract = staticmethod(write_contract)
         write_secret = staticmethod(write_secret)
+        be_patient = staticmethod(be_patient)
         inspect = staticmethod(inspect)
 
     return Helpers

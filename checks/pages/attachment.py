@@ -10,7 +10,7 @@ from checks.visit import Visit
 def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
     """CRIT: another kind of file, too small, cut off, or other bytes than expected."""
     if visit.obstacle and visit.obstacle.kind == "no-download":
-        return Verdict(State.CRIT, f"{visit.obstacle.step}：期望取得附件，实际 {visit.obstacle.message}")
+        return Verdict(State.CRIT, f"{visit.obstacle.step}：期望取得附件，实际 {visit.obstacle.told}")
     if not visit.attachments:
         return held_up(visit)
     for file in visit.attachments:

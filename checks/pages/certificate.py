@@ -11,9 +11,9 @@ def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
     certificate, limits = visit.certificate, system.certificate
     if certificate is None:
         return held_up(visit)
-    left = f"剩余 {certificate.days_left:.0f} 天，期望多于 {limits.warn} 天"
+    left = f"剩余 {certificate.days_left:.1f} 天，期望多于 {limits.warn} 天"
     if certificate.days_left <= 0:
-        return Verdict(State.CRIT, f"证书已过期 {-certificate.days_left:.0f} 天，期望多于 {limits.warn} 天")
+        return Verdict(State.CRIT, f"证书已过期 {abs(certificate.days_left):.1f} 天，期望多于 {limits.warn} 天")
     if not certificate.trusted and not (certificate.self_signed and limits.allow_self_signed):
         return Verdict(State.CRIT, f"证书不受信任（{certificate.problem}），期望受信任；{left}")
     if certificate.days_left <= limits.crit:

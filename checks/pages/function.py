@@ -14,7 +14,7 @@ def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
         if not expectation.met:
             return Verdict(State.CRIT, f"{expectation.what}：期望{expectation.expected}，实际{expectation.actual}")
     if visit.obstacle and visit.obstacle.kind in ("not-found", "failed", "no-download"):
-        return Verdict(State.CRIT, f"{visit.obstacle.step}：期望能完成，实际 {visit.obstacle.message}")
+        return Verdict(State.CRIT, f"{visit.obstacle.step}：期望能完成，实际 {visit.obstacle.told}")
     if visit.obstacle or not visit.documents:
         return held_up(visit)
     # What only downloads states nothing else; the file itself is PG08's.

@@ -9,7 +9,7 @@ from checks.visit import Visit
 def evaluate(visit: Visit, system: System, part: Part) -> Verdict:
     """CRIT: an error status, a redirect loop, refused, reset or silent beyond the limit."""
     if visit.obstacle and visit.obstacle.kind in ("down", "redirect-loop"):
-        return Verdict(State.CRIT, f"期望页面能打开，实际：{visit.obstacle.message}")
+        return Verdict(State.CRIT, f"期望页面能打开，实际：{visit.obstacle.told}")
     answered = [document for document in visit.documents if document.status is not None]
     if not answered:
         return held_up(visit)

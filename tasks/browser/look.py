@@ -12,10 +12,12 @@ _LOOK = r"""(mask) => {
         if (personal.test(node.data)) node.parentElement?.setAttribute('data-xunjian-mask', '');
     for (const field of document.querySelectorAll('input, textarea'))
         if (personal.test(field.value)) field.setAttribute('data-xunjian-mask', '');
+    const switches = ['checkbox', 'radio', 'submit', 'button', 'reset', 'image'];
+    const typed = field => !switches.includes(field.type);
     const masked = [];
     for (const element of document.querySelectorAll(mask))
         for (const part of [element, ...element.querySelectorAll('*')])
-            masked.push(part.textContent, part.value, part.title, part.alt, part.placeholder);
+            masked.push(part.textContent, typed(part) ? part.value : '', part.title, part.alt, part.placeholder);
     const visible = element => element.checkVisibility() && element.getClientRects().length > 0;
     return {
         text: (document.body?.innerText ?? '').slice(0, 20000),
@@ -25,7 +27,7 @@ _LOOK = r"""(mask) => {
 }"""
 
 # A document shown by a viewer inside the page is business data and cannot be masked word by word.
-_ALWAYS = ("[data-xunjian-mask]", "embed", "object")
+_ALWAYS = ("[data-xunjian-mask]", "input[type=password]", "embed", "object")
 
 
 class Look(NamedTuple):

@@ -1,5 +1,6 @@
 """HTML to PDF on A4, with the margins and the page number of GB/T 9704."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Error, Route
@@ -20,8 +21,11 @@ class PdfError(Exception):
     """The PDF could not be made; the message is for the operator."""
 
 
-def pdf(html: str, out: Path, settings: Settings) -> None:
+def pdf(html: str | Callable[[], str], out: Path, settings: Settings) -> None:
     """Print a self-contained document to `out`. It runs no script and reaches no network.
+
+    Args:
+        html: the document, or what gives it; asked when the browser is ready.
 
     Raises:
         PdfError: no browser, or it fails.
@@ -31,7 +35,7 @@ def pdf(html: str, out: Path, settings: Settings) -> None:
             page = browser.new_context(java_script_enabled=False, offline=True).new_page()
             page.set_default_timeout(_TIMEOUT)
             page.route("**/*", _only_data)
-            page.set_content(html, wait_until="load")
+            page.set_content(html if isinstance(html, str) else html(), wait_until="load")
             content = page.pdf(
                 format="A4",
                 margin=_MARGINS,  # type: ignore[arg-type]  # a TypedDict that Playwright does not export

@@ -64,7 +64,7 @@ def reading(
 
     def visible() -> tuple[str, bool]:
         actual = one.is_visible()
-        return "可见" if actual else "不可见", actual is what.visible
+        return ("可见" if actual else "不可见" if one.count() else "没有找到"), actual is what.visible
 
     readings: dict[str, tuple[str, str, Callable[[], tuple[str, bool]]]] = {
         "text": (f"{what}的文字", f"含“{what.text}”", lambda: texts(what.text or "")),

@@ -1,8 +1,8 @@
 """Plays a file that `playwright codegen` wrote (targets python and python-pytest), unedited.
 
-The file keeps its own words; three things are changed on its syntax tree while it is loaded, never on disk:
-a note of the time goes before every action, "secret:NAME" becomes the secret, and closing a window or the
-browser becomes a request to us, so that a picture can be taken first.
+The file keeps its own words; a few things are changed on its syntax tree while it is loaded, never on disk: a note
+of the time goes before every action, "secret:NAME" becomes the secret, an expectation knows its line, closing a
+window becomes a request to us, so that a picture can be taken first, and what only pytest needs is left out.
 """
 
 import ast
@@ -27,6 +27,25 @@ _ACTIONS = {
 }
 
 
+_WORDS = {
+    "to_be_visible": "可见",
+    "to_be_hidden": "不可见",
+    "not_to_be_visible": "不可见",
+    "to_be_checked": "已勾选",
+    "to_be_enabled": "可用",
+    "to_be_disabled": "不可用",
+    "to_be_empty": "为空",
+    "to_have_text": "文字为",
+    "to_contain_text": "文字含",
+    "to_have_value": "值为",
+    "to_have_count": "个数为",
+    "to_have_url": "网址为",
+    "to_have_title": "标题为",
+    "to_match_aria_snapshot": "结构如",
+}
+_STATES = {"visible": "可见", "hidden": "不可见", "None": "没有找到", "<element(s) not found>": "没有找到"}
+
+
 def play(
     source: str, name: str, page: Page, playwright: Playwright, walker: Walker, secrets: Mapping[str, str]
 ) -> None:
@@ -41,9 +60,10 @@ def play(
         "__name__": "recorded",
         "_step": walker.begin,
         "_close": lambda thing: walker.close(thing) if isinstance(thing, Page) and thing is not page else None,
+        "_type": lambda field, text: walker.type(field, text, secret=True),
+        "_expect": lambda line, actual, *_: _Expecting(line, actual, walker),
     }
     exec(compile(tree, name, "exec"), space)  # noqa: S102 - the operator's own file, from the contract folder
-    space["expect"] = lambda actual, *_: _Expecting(actual, walker)
     try:
         with walker.acting(f"播放 {name}", page):
             if "run" in space:
@@ -62,7 +82,17 @@ class _Adapt(ast.NodeTransformer):
         self._secrets = secrets
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
-        node.body = [part for part in node.body if not _starts_playwright(part)]
+        node.body = [part for part in node.body if not _starts_playwright(part) and not _for_pytest(part)]
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        match node:
+            case ast.Call(func=ast.Name(id="expect")):
+                node = ast.copy_location(_call("_expect", ast.Constant(node.lineno), *node.args), node)
+            case ast.Call(func=ast.Attribute(value=field, attr="fill"), args=[ast.Constant(value=str(text))]) if (
+                text.startswith(SECRET)
+            ):
+                node = ast.copy_location(_call("_type", field, node.args[0]), node)
         return self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
@@ -82,12 +112,19 @@ class _Adapt(ast.NodeTransformer):
         return node
 
 
-def _call(name: str, argument: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), [argument], [])
+def _call(name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
 
 
 def _starts_playwright(part: ast.stmt) -> bool:
     return isinstance(part, ast.With) and "sync_playwright" in ast.dump(part.items[0].context_expr)
+
+
+def _for_pytest(part: ast.stmt) -> bool:
+    """What `--device` adds to the target python-pytest: an import and a fixture; the screen is the contract's."""
+    if isinstance(part, ast.FunctionDef):
+        return any("pytest" in ast.dump(decorator) for decorator in part.decorator_list)
+    return isinstance(part, ast.Import) and any(name.name == "pytest" for name in part.names)
 
 
 class _Hands:
@@ -117,12 +154,12 @@ class _Hands:
 class _Expecting:
     """Playwright's `expect`, noting each expectation and waiting as long as the contract's limit."""
 
-    def __init__(self, actual: Locator | Page, walker: Walker) -> None:
-        self._real, self._walker = expect(actual), walker
+    def __init__(self, line: int, actual: Locator | Page, walker: Walker) -> None:
+        self._line, self._real, self._walker = line, expect(actual), walker
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         def check(*wanted: Any, **options: Any) -> None:
-            expected = f"{name} {'、'.join(map(str, wanted))}".strip()
+            expected = f"{_WORDS.get(name, name)}{'、'.join(map(str, wanted))}"
             try:
                 getattr(self._real, name)(*wanted, **{"timeout": self._walker.patience, **options})
             except AssertionError as error:
@@ -133,7 +170,7 @@ class _Expecting:
         return check
 
     def _note(self, expected: str, actual: str, *, met: bool) -> None:
-        what = f"第 {len(self._walker.expectations) + 1} 项期望"
+        what = f"录制文件第 {self._line} 行"
         self._walker.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=met))
 
 
@@ -141,5 +178,6 @@ def _actual(message: str) -> str:
     """Playwright says "Actual value: …" on a line of its own, or that there is no such element."""
     for line in message.splitlines():
         if "Actual value:" in line:
-            return line.partition("Actual value:")[2].strip() or "（空）"
+            actual = line.partition("Actual value:")[2].strip()
+            return _STATES.get(actual, actual) or "（空）"
     return "没有找到" if "not found" in message else "不符合"

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator as Found
 
 from checks import journey as words
 from checks.contract import Limits
+from checks.finding import Reason
 from checks.visit import Attachment, Expectation, Obstacle, Step
 from tasks.browser import network
 from tasks.browser.downloads import attachment
@@ -21,6 +22,7 @@ from tasks.browser.watch import Watch
 # With nothing under way for this long, what is not there will not come: a visitor would have given up.
 SETTLED = 3.0
 _POLL = 50  # ms
+_BAD_SELECTOR = ("while parsing css selector", "is not a valid selector", "Unknown engine", "Unexpected token")
 
 
 class Stopped(Exception):
@@ -75,6 +77,8 @@ class Walker:
         self._base, self._limits, self._secrets, self._watch = base, limits, secrets, watch
         self._close_window, self._leave = close_window, leave
         self.stopwatch = Stopwatch()
+        self.submitted = False  # something was clicked or pressed after a secret had been typed
+        self._secret_typed = False
         self.expectations: list[Expectation] = []
         self.attachments: list[Attachment] = []
 
@@ -102,6 +106,13 @@ class Walker:
             self._close_window(window)
             window.close()
 
+    def type(self, field: Found, text: str, *, secret: bool) -> None:
+        """Type into a field. One that holds a secret is never on a picture."""
+        field.fill(text)
+        if secret:
+            self._secret_typed = True
+            field.evaluate("field => field.setAttribute('data-xunjian-mask', '')")
+
     @property
     def patience(self) -> float:
         """How long to wait for anything, in milliseconds."""
@@ -116,7 +127,7 @@ class Walker:
                 what = step.fill
                 text = what.value if what.secret is None else self._secrets[what.secret]
                 with self.acting(f"填写{what}", page):
-                    self._present(scope, what, page).fill(text or "")
+                    self.type(self._present(scope, what, page), text or "", secret=what.secret is not None)
             case words.Click():
                 self.begin(f"点击{step.click}")
                 self._click(scope, step.click, page)
@@ -128,6 +139,7 @@ class Walker:
                 self.begin(f"按键 {step.press.key}")
                 with self.acting(f"按键 {step.press.key}", page):
                     self._present(scope, step.press, page).press(step.press.key)
+                self.submitted = self._secret_typed
             case words.Expect():
                 self._expect(scope, step.expect, page)
             case words.Download():
@@ -142,12 +154,13 @@ class Walker:
     def _goto(self, page: Page, path: str) -> None:
         self.begin(f"打开 {path.partition('?')[0]}")
         with self.acting(f"打开 {path.partition('?')[0]}", page):
-            page.goto(urljoin(self._base, path))
+            page.goto(urljoin(_folder(self._base), path))
         self._watch.time(page)
 
     def _click(self, scope: Page | FrameLocator, where: words.Locator, page: Page) -> None:
         with self.acting(f"点击{where}", page):
             self._present(scope, where, page).click()
+        self.submitted = self._secret_typed
 
     def _popup(self, scope: Page | FrameLocator, what: words.PopupWhat, page: Page) -> None:
         self.begin(f"弹出窗口{what.click}")
@@ -189,7 +202,7 @@ class Walker:
         self._poll(
             lambda: (f"没有开始下载（状态码 {self._watch.status}）", bool(started)),
             page,
-            lambda actual: self._stop(page, "no-download", name, actual),
+            lambda actual, late: self._stop("no-download", name, actual, late=late),
         )
         with self.acting(name, page):
             self.attachments.append(attachment(started[0], what))
@@ -207,18 +220,18 @@ class Walker:
         def seen() -> tuple[str, bool]:
             return ("", True) if found.is_visible() else ("不可见" if found.count() else "没有找到", False)
 
-        self._poll(seen, page, lambda actual: self._stop(page, "not-found", f"{where}", f"{actual}{where}"))
+        self._poll(seen, page, lambda actual, late: self._stop("not-found", f"{where}", f"{actual}{where}", late=late))
         return found
 
     def _await(self, what: str, expected: str, read: Callable[[], tuple[str, bool]], page: Page) -> None:
-        def unmet(actual: str) -> None:
+        def unmet(actual: str, late: bool) -> None:
             self.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=False))
-            self._stop(page, "failed", what, f"期望 {expected}，实际 {actual}")
+            self._stop("failed", what, f"不符合期望（{expected}）", late=late)
 
         actual = self._poll(read, page, unmet)
         self.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=True))
 
-    def _poll(self, read: Callable[[], tuple[str, bool]], page: Page, give_up: Callable[[str], None]) -> str:
+    def _poll(self, read: Callable[[], tuple[str, bool]], page: Page, give_up: Callable[[str, bool], None]) -> str:
         """Read until it is as it should be, the limit is over, or nothing has moved for SETTLED seconds."""
         started = quiet_since = time.monotonic()
         while True:
@@ -229,8 +242,9 @@ class Walker:
             now = time.monotonic()
             if self._watch.busy:
                 quiet_since = now
-            if now - started > self._limits.down or now - quiet_since > SETTLED or self._watch.navigation_failure:
-                give_up(actual)
+            late = now - started > self._limits.down
+            if late or now - quiet_since > SETTLED or self._watch.navigation_failure:
+                give_up(actual, late)
             with self.acting("等待页面", page):
                 page.wait_for_timeout(_POLL)
 
@@ -243,14 +257,25 @@ class Walker:
             first = error.message.splitlines()[0] if error.message else type(error).__name__
             if not page.context.browser or not page.context.browser.is_connected() or "crashed" in first:
                 raise BrowserGoneError from error
-            self._stop(page, "failed", what, f"{self._limits.down:g} 秒内没有完成" if "Timeout" in first else first)
+            if any(trait in error.message for trait in _BAD_SELECTOR):
+                mistake = f"{what}：选择器写错了，请改合同目录里的这一步"
+                raise Stopped(
+                    Obstacle(kind="unknown", step=what, message=mistake, reason=Reason.CONFIGURATION)
+                ) from error
+            late = "Timeout" in first
+            message = f"{self._limits.down:g} 秒内没有完成" if late else "浏览器报告："
+            self._stop("failed", what, message, "" if late else first, late=late)
 
-    def _stop(self, page: Page, kind: str, step: str, message: str) -> NoReturn:
+    def _stop(self, kind: str, step: str, message: str, detail: str = "", *, late: bool) -> NoReturn:
         """Say what is behind a step that failed: the network first, then the step itself."""
-        failure = self._watch.navigation_failure or (message if "net::ERR" in message else "")
+        failure = self._watch.navigation_failure or (detail if "net::ERR" in detail else "")
         if failure:
             raise Stopped(network.obstacle(failure, step))
-        if self._watch.navigating:
-            waited = f"{self._limits.down:g} 秒内没有打开"
-            raise Stopped(Obstacle(kind="down", step=step, message=waited))
-        raise Stopped(Obstacle(kind=kind, step=step, message=message))
+        if late and self._watch.navigating:
+            raise Stopped(Obstacle(kind="down", step=step, message=f"{self._limits.down:g} 秒内没有打开"))
+        raise Stopped(Obstacle(kind=kind, step=step, message=message, detail=detail))
+
+
+def _folder(base: str) -> str:
+    """A system under a path: what is opened lies below it, whether or not the contract wrote the last slash."""
+    return base if base.endswith("/") or "." in base.rpartition("/")[2] else f"{base}/"

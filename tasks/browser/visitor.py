@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -26,12 +27,12 @@ from tasks.browser.watch import Watch
 from tasks.settings import Settings
 
 
-class MaskError(Exception):
-    """A mask of the contract is not a CSS selector; `what` is for the operator."""
+class SetupError(Exception):
+    """Something in the contract cannot be used in a browser: a mask, a device. `what` is for the operator."""
 
-    def __init__(self, system: str, masks: list[str]) -> None:
-        self.what = f"系统 {system} 的遮盖不是正确的 CSS 选择器：{'、'.join(masks)}"
-        super().__init__(self.what)
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(what)
 
 
 class Seen(NamedTuple):
@@ -55,7 +56,7 @@ class Visitor:
 
     Raises:
         BrowserError: no browser can be started.
-        MaskError: a mask of the contract cannot be used.
+        SetupError: a mask of the contract cannot be used.
     """
 
     def __init__(self, system: System, folder: Path, secrets: Mapping[str, str], settings: Settings) -> None:
@@ -98,12 +99,12 @@ class Visitor:
             limits,
             self._secrets,
             watch,
-            lambda window: self._note(window, masks, notes, limits, failed=False),
+            lambda window: self._note(window, watch, masks, notes, limits, failed=False),
             lambda: self._learn(context, masks),
         )
         obstacle = self._walk(part, walker, page, watch, notes)
         for window in context.pages:
-            self._note(window, masks, notes, limits, failed=obstacle is not None)
+            self._note(window, watch, masks, notes, limits, failed=obstacle is not None)
         noted = watch.facts()
         if session is self._held:
             # What a recorded file or a visit that failed leaves in its window is not known: it gets no second visit.
@@ -138,15 +139,15 @@ class Visitor:
                 walker.walk(page, part.steps)
             walker.stopwatch.stop()
         except Stopped as stopped:
-            return self._explain(stopped.obstacle, part, page)
+            return self._explain(stopped.obstacle, part, page, submitted=walker.submitted)
         return None
 
-    def _explain(self, obstacle: Obstacle, part: Part, page: Page) -> Obstacle:
-        """A step that failed on a login page means: refused, or sent back there."""
+    def _explain(self, obstacle: Obstacle, part: Part, page: Page, *, submitted: bool) -> Obstacle:
+        """A step that failed on a login page means: refused, once the secret was sent, or sent back there."""
         if obstacle.kind not in ("failed", "not-found"):
             return obstacle
         at_login = any(self._shows_password_field(window) for window in page.context.pages)
-        if at_login and isinstance(part, Login):
+        if at_login and isinstance(part, Login) and submitted:
             message = "登录没有成功，仍停在登录页；请核对巡检账号的用户名和口令"
             return Obstacle(kind="unknown", step=obstacle.step, message=message, reason=Reason.AUTHENTICATION)
         return _at_login_page(obstacle.step) if at_login and self._needs_session(part) else obstacle
@@ -166,10 +167,13 @@ class Visitor:
                 with suppress(Error):  # on its way elsewhere
                     self._redactor.learn(look(window, masks).masked)
 
-    def _note(self, window: Page, masks: list[str], notes: _Notes, limits: Limits, *, failed: bool) -> None:
+    def _note(
+        self, window: Page, watch: Watch, masks: list[str], notes: _Notes, limits: Limits, *, failed: bool
+    ) -> None:
         """Read a window and take its picture, in this order: what is masked must be known first."""
         if window.url == "about:blank":
             return
+        watch.time(window)
         try:
             seen = look(window, masks)
             self._redactor.learn(seen.masked)
@@ -205,6 +209,10 @@ class Visitor:
         screen = self._system.screen
         options: dict[str, Any] = {}
         if screen.device:
+            if screen.device not in self._playwright.devices:
+                close = get_close_matches(screen.device, self._playwright.devices, 1)
+                hint = f"，是不是 {close[0]}？" if close else ""
+                raise SetupError(f"系统 {self._system.id} 的 screen.device：没有设备 {screen.device}{hint}")
             options = {**self._playwright.devices[screen.device]}
             options.pop("default_browser_type", None)
         else:
@@ -220,7 +228,7 @@ class Visitor:
         self._held = Session(self._new_context())
         masks = dict.fromkeys(mask for part in self._system.targets() for mask in self._masks(part))
         if bad := bad_masks(self._held.open(self._system.limits.down), list(masks)):
-            raise MaskError(self._system.id, bad)
+            raise SetupError(f"系统 {self._system.id} 的遮盖不是正确的 CSS 选择器：{'、'.join(bad)}")
 
     def _look_at_certificate(self) -> tuple[Certificate | None, list[str]]:
         url = self._system.url
@@ -239,15 +247,15 @@ class Visitor:
 
     def _redacted(self, visit: Visit) -> Visit:
         """Everything that came from a page, or may quote a secret, goes through the redactor before it leaves here."""
-        clean = self._redactor.clean
+        clean, own = self._redactor.clean, self._redactor.clean_own
         return visit.model_copy(
             update={
                 "documents": [
                     one.model_copy(update={"url": clean(one.url), "title": clean(one.title)}) for one in visit.documents
                 ],
-                "steps": [one.model_copy(update={"what": clean(one.what)}) for one in visit.steps],
+                "steps": [one.model_copy(update={"what": own(one.what)}) for one in visit.steps],
                 "expectations": [
-                    one.model_copy(update={"expected": clean(one.expected), "actual": clean(one.actual)})
+                    one.model_copy(update={"expected": own(one.expected), "actual": clean(one.actual)})
                     for one in visit.expectations
                 ],
                 "attachments": [one.model_copy(update={"name": clean(one.name)}) for one in visit.attachments],
@@ -255,7 +263,7 @@ class Visitor:
                 "failed_requests": [clean(one) for one in visit.failed_requests],
                 "obstacle": visit.obstacle
                 and visit.obstacle.model_copy(
-                    update={"step": clean(visit.obstacle.step), "message": clean(visit.obstacle.message)}
+                    update={"step": own(visit.obstacle.step), "detail": clean(visit.obstacle.detail)}
                 ),
             }
         )

@@ -21,13 +21,13 @@ def prefect() -> Iterator[None]:
 @pytest.fixture
 def settings(
     estate: Estate,
-    sample_contract: Path,
+    patient_contract: Path,
     settings_for: Callable[[Path], Settings],
     prefect: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Settings:
     """A machine of the test's own: flows read its settings from the environment."""
-    made = settings_for(sample_contract)
+    made = settings_for(patient_contract)
     for name in ("home", "contract", "secrets", "ca"):
         monkeypatch.setenv(f"XUNJIAN_{name.upper()}", str(getattr(made, name)))
     return made

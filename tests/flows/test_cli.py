@@ -149,7 +149,7 @@ class TestValidate:
         # Then
         assert done.returncode == 0
         assert "提示：oa 用到的口令：缺少口令 oa-inspector.password" in done.stdout
-        assert "install -m 600" in done.stdout
+        assert "install -D -m 600" in done.stdout
 
     def test_mistakes(self, home: Path) -> None:
         # Given

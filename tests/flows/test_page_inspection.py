@@ -1,6 +1,7 @@
 """The daily page inspection from start to end: the flow, a real Prefect server, a real browser, the practice estate."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,7 @@ from pydantic import ValidationError
 
 from checks.finding import State
 from checks.records import RunRecord
-from checks.slots import PAGE_INSPECTION
-from flows.caller import RequestError
+from checks.slots import PAGE_INSPECTION, RequestError
 from flows.page_inspection import CHINA, PageInspection, page_inspection
 from rehearsal.estate import Estate
 from tasks import contract_folder
@@ -38,9 +38,14 @@ def artifacts(state: FlowState) -> dict[str, str]:
     async def read() -> dict[str, str]:
         mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id]))
         async with get_client() as client:
-            return {one.key or "": str(one.data) for one in await client.read_artifacts(artifact_filter=mine)}
+            return {one.key or "": _plain(str(one.data)) for one in await client.read_artifacts(artifact_filter=mine)}
 
     return asyncio.run(read())
+
+
+def _plain(data: str) -> str:
+    """A table is kept as JSON."""
+    return str(json.loads(data)) if data.startswith("[") else data
 
 
 def reports(settings: Settings) -> set[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from checks.contract import Contract, System
 from checks.journey import Expect, Fill
 from tasks import contract_folder
-from tasks.contract_folder import ContractError, FolderError, check_recorded, hash_of, load, schema, secret_names
+from tasks.contract_folder import ContractError, FolderError, check_files, hash_of, load, schema, secret_names
 
 CONTRACT = """\
 name: 示例运维合同
@@ -415,12 +415,12 @@ class TestRecorded:
         # Given
         (folder / "journeys/notice.py").write_text(NOTICE + "# pass: s3cret-word\n", encoding="utf-8")
         # When
-        errors = check_recorded(folder, load(folder), {"oa-inspector.password": "s3cret-word"})
+        errors = check_files(folder, load(folder), {"oa-inspector.password": "s3cret-word"})
         # Then
         assert [(e.file, e.line, e.what) for e in errors] == [
             ("journeys/notice.py", 9, "第 9 行含有口令 oa-inspector.password")
         ]
-        assert check_recorded(folder, load(folder), {}) == []
+        assert check_files(folder, load(folder), {}) == []
 
 
 def _patterns(model: type[BaseModel]) -> set[str]:
