@@ -98,7 +98,7 @@ def service(running_estate: Estate, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_the_form_offers_the_contracts_systems_in_chinese(service: Service) -> None:
     form = service.deployment()["parameter_openapi_schema"]["definitions"]["PageInspection"]["properties"]
-    assert form["systems"]["items"]["enum"] == ["archive", "mobile", "oa"]
+    assert form["systems"]["items"]["enum"] == ["oa", "mobile", "archive"]
     assert {field["title"] for field in form.values()} == {"系统", "巡检日期", "试运行", "操作人", "原因"}
 
 
