@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import PurePosixPath
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
@@ -143,6 +143,15 @@ class Journey(Strict):
         return self
 
 
+class Accepted(Strict):
+    """A harmless error that is known and agreed upon, for a time: it is counted apart and no longer a warning."""
+
+    check: Literal["PG06", "PG07"] = Field(title="检查项", description="PG06 脚本错误，PG07 失败请求")
+    contains: str = Field(min_length=4, title="含有的文字")
+    why: str = Field(min_length=1, title="原因")
+    until: date = Field(title="有效期至")
+
+
 class System(Strict):
     """One information system in scope."""
 
@@ -156,6 +165,7 @@ class System(Strict):
     certificate: CertificateLimits = Field(CertificateLimits(), title="证书")
     masks: list[str] = Field([], title="遮盖", description="截图前遮盖的 CSS 选择器")
     error_texts: list[str] = Field([], title="错误页特征", description="出现即判为错误页的文字，加在默认特征之外")
+    accepted: list[Accepted] = Field([], title="已接受的错误")
     login: Login | None = Field(None, title="登录")
     journeys: list[Journey] = Field(min_length=1, title="走查")
 
@@ -164,6 +174,12 @@ class System(Strict):
         if self.login and not self.account:
             raise ValueError("写了 login 就要写 account（巡检账号代号，如 oa-inspector）")
         return self
+
+    def apart(self, check: str, errors: list[str], on: date) -> tuple[list[str], int]:
+        """Set the accepted errors apart: those that count, and how many do not."""
+        texts = [one.contains for one in self.accepted if one.check == check and on <= one.until]
+        counting = [error for error in errors if not any(text in error for text in texts)]
+        return counting, len(errors) - len(counting)
 
     def limits_of(self, journey: "Journey | Login") -> Limits:
         """The journey's own limits, or the system's."""

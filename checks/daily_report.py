@@ -165,6 +165,8 @@ def _page_line(system: System, part: Part, run: RunRecord | None) -> PageLine:
         summary = "未执行"
     elif state is State.OK:
         summary = f"{len(records)} 项正常" + ("，重试后正常" if visits and visits[-1].attempt > 1 else "")
+        if any("已接受" in record.finding.summary for record in records):
+            summary += "，含已接受的错误"
     else:
         summary = bad.finding.summary if bad else ""
     return PageLine(
