@@ -5,23 +5,21 @@ contract asks for. No ledger, no facts, no retry, no report.
 """
 
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-MASKS = {
-    "oa": ".doc-title, .doc-no, .person, .id-number, .phone, .opinion, .doc-body, .attachment-name, #q",
-    "mobile": ".doc-title, .doc-no, .person, .id-number, .phone, .opinion, .doc-body, .attachment-name,"
-    " .attachment-page",
-    "archive": ".doc-title, .doc-no, .person, .id-number, .original, #title, #number",
-}
 
 
 class Script:
     """The three systems, one method each."""
 
-    def __init__(self, browser: Browser, phone: dict[str, object], base_port: int, secrets: Path, out: Path) -> None:
-        self.browser, self.phone, self.base_port, self.secrets, self.out = browser, phone, base_port, secrets, out
+    def __init__(
+        self, browser: Browser, phone: dict[str, Any], base_port: int, secrets: Path, masks: dict[str, str], out: Path
+    ) -> None:
+        self.browser, self.phone, self.base_port = browser, phone, base_port
+        self.secrets, self.masks, self.out = secrets, masks, out
 
     def oa(self) -> None:
         url = f"https://127.0.0.1:{self.base_port + 1}"
@@ -98,7 +96,7 @@ class Script:
 
     def mobile(self) -> None:
         url = f"https://127.0.0.1:{self.base_port + 2}"
-        context = self.browser.new_context(**self.phone, locale="zh-CN", ignore_https_errors=True)  # type: ignore[arg-type]
+        context = self.browser.new_context(**self.phone, locale="zh-CN", ignore_https_errors=True)
         page = context.new_page()
 
         page.goto(url)
@@ -186,9 +184,9 @@ class Script:
             page.get_by_label(label).fill((self.secrets / f"{system}-inspector.{kind}").read_text(encoding="utf-8"))
         page.get_by_role("button", name="登录").click()
 
-    def fetch(self, page: Page, link: object) -> None:
+    def fetch(self, page: Page, link: Locator) -> None:
         with page.expect_download() as download:
-            link.click()  # type: ignore[attr-defined]
+            link.click()
         content = Path(download.value.path()).read_bytes()
         assert content.startswith(b"%PDF")
         assert len(content) >= 500
@@ -198,7 +196,7 @@ class Script:
             path=self.out / f"{system}-{name}.jpg",
             type="jpeg",
             quality=60,
-            mask=[frame.locator(MASKS[system]) for frame in page.frames],
+            mask=[frame.locator(self.masks[system]) for frame in page.frames],
             mask_color="#222222",
             animations="disabled",
         )
@@ -212,12 +210,12 @@ def positive(text: str) -> None:
     assert int("".join(filter(str.isdigit, text))) >= 1
 
 
-def visit(base_port: int, secrets: Path, out: Path, executable: Path) -> None:
-    """From launching the browser to closing it."""
+def visit(base_port: int, secrets: Path, masks: dict[str, str], out: Path, executable: Path) -> None:
+    """From launching the browser to closing it. `masks`: a CSS selector for each system."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         phone = {key: value for key, value in playwright.devices["iPhone 13"].items() if key != "default_browser_type"}
-        script = Script(browser, phone, base_port, secrets, out)
+        script = Script(browser, phone, base_port, secrets, masks, out)
         script.oa()
         script.mobile()
         script.archive()

@@ -1,4 +1,4 @@
-"""One measured side in a fresh process: `side.py bare|flow HOME BASE_PORT`. Prints its figures as one line of JSON.
+"""One measured side in a fresh process: `side.py bare|flow BASE_PORT`. Prints its figures as one line of JSON.
 
 What counts begins after all imports and ends with the browser closed (bare) or the flow in its final state.
 """
@@ -11,52 +11,56 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
+
+from tasks.settings import Settings
 
 _PR_SET_CHILD_SUBREAPER = 36
+Figures = dict[str, Any]
 
 
-def bare(home: Path, base_port: int) -> Callable[[], dict[str, object]]:
+def bare(base_port: int) -> Callable[[], Figures]:
     """The plain script."""
+    from bare import visit
     from playwright.sync_api import sync_playwright
 
-    sys.path.insert(0, str(Path(__file__).parent))
-    from bare import visit
-
     from tasks.browser.launch import chromium_path
-    from tasks.settings import Settings
-
-    with sync_playwright() as playwright:
-        executable = chromium_path(playwright, Settings())
-    out = home / "bare" / f"{time.time_ns()}"
-    out.mkdir(parents=True)
-
-    def go() -> dict[str, object]:
-        visit(base_port, home / "secrets", out, executable)
-        return {}
-
-    return lambda: {**go(), "pictures": len(list(out.iterdir())), "state": "全部正常"}
-
-
-def flow(home: Path, base_port: int) -> Callable[[], dict[str, object]]:
-    """The product: the flow as a worker or the shell runs it, with a Prefect server that is up already."""
-    from flows.shell import prepare
-    from tasks.settings import Settings
+    from tasks.contract_folder import load
 
     settings = Settings()
-    if not prepare(settings):
-        raise SystemExit("Prefect 服务没有运行")
-    from flows.page_inspection import PageInspection, page_inspection
+    with sync_playwright() as playwright:
+        executable = chromium_path(playwright, settings)
+    out = settings.root / "bare" / f"{time.time_ns()}"
+    out.mkdir(parents=True)
+    masks = {system.id: ", ".join(system.masks) for system in load(settings.contract).systems}
 
-    def go() -> dict[str, object]:
-        before = sum(1 for _ in settings.evidence_dir.rglob("*.jpg"))
-        state = asyncio.run(page_inspection(PageInspection(), return_state=True))  # type: ignore[call-overload]
-        return {"state": state.name, "before": before}
+    def go() -> Figures:
+        visit(base_port, settings.secrets_dir, masks, out, executable)
+        return {"pictures": len(list(out.iterdir())), "state": ""}
 
     return go
 
 
-def measured(go: Callable[[], dict[str, object]]) -> dict[str, object]:
+def flow(_: int) -> Callable[[], Figures]:
+    """The product: the flow as the shell runs it, with a Prefect server that is up already."""
+    from flows.shell import prepare
+
+    settings = Settings()
+    prepare(settings)
+    if "PREFECT_API_URL" not in os.environ:
+        raise SystemExit("Prefect 服务没有应答")
+    from flows.page_inspection import PageInspection, page_inspection
+
+    before = set(settings.evidence_dir.rglob("*.jpg"))
+
+    def go() -> Figures:
+        state: Any = asyncio.run(page_inspection(PageInspection(), return_state=True))  # type: ignore[arg-type]
+        return {"pictures": len(set(settings.evidence_dir.rglob("*.jpg")) - before), "state": state.name}
+
+    return go
+
+
+def measured(go: Callable[[], Figures]) -> Figures:
     """Wall time, and CPU of this process and of every process below it, also of those that lost their parent."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     cpu, began = _cpu(), time.monotonic()
@@ -67,13 +71,12 @@ def measured(go: Callable[[], dict[str, object]]) -> dict[str, object]:
 
 
 def _cpu() -> float:
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    )
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _reap() -> None:
+    """The time of a process counts once it was waited for."""
     limit = time.monotonic() + 10
     while time.monotonic() < limit:
         try:
@@ -84,5 +87,5 @@ def _reap() -> None:
 
 
 if __name__ == "__main__":
-    side = {"bare": bare, "flow": flow}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
-    print(json.dumps(measured(side), ensure_ascii=False))  # noqa: T201
+    side = {"bare": bare, "flow": flow}[sys.argv[1]](int(sys.argv[2]))
+    print(json.dumps(measured(side)))  # noqa: T201

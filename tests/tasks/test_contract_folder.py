@@ -8,8 +8,16 @@ from pydantic import BaseModel
 
 from checks.contract import Contract, System
 from checks.journey import Expect, Fill
-from tasks import contract_folder
-from tasks.contract_folder import ContractError, FolderError, check_files, hash_of, load, schema, secret_names
+from tasks.contract_folder import (
+    ContractError,
+    FolderError,
+    check_files,
+    hash_of,
+    load,
+    schema,
+    secret_names,
+    sentences,
+)
 
 CONTRACT = """\
 name: 示例运维合同
@@ -243,7 +251,7 @@ class TestBroken:
         """No mistake falls through to pydantic's or YAML's own words, and each has a remedy."""
         (folder / "systems/x.yaml").write_text(journey(steps), encoding="utf-8")
         for error in errors_of(folder):
-            assert contract_folder._FALLBACK not in error.what
+            assert sentences._FALLBACK not in error.what
             assert "读不懂" not in error.what
             assert re.search("[一-鿿]", error.what)
             assert error.remedy
@@ -272,7 +280,7 @@ class TestBroken:
         # Then
         assert field in [error.field for error in errors]
         assert {error.file for error in errors} == {"contract.yaml"}
-        assert all(contract_folder._FALLBACK not in error.what and error.remedy for error in errors)
+        assert all(sentences._FALLBACK not in error.what and error.remedy for error in errors)
 
     @pytest.mark.parametrize(
         ("old", "new", "field"),
@@ -311,7 +319,7 @@ class TestBroken:
         # Then
         assert field in [error.field for error in errors], errors
         assert {error.file for error in errors} == {"systems/oa.yaml"}
-        assert all(contract_folder._FALLBACK not in error.what and error.remedy for error in errors)
+        assert all(sentences._FALLBACK not in error.what and error.remedy for error in errors)
 
     def test_every_mistake_in_every_file_at_once(self, folder: Path) -> None:
         # Given
@@ -428,7 +436,7 @@ def _patterns(model: type[BaseModel]) -> set[str]:
 
 
 def test_every_pattern_of_the_models_has_words() -> None:
-    assert _patterns(Contract) <= set(contract_folder._PATTERNS)
+    assert _patterns(Contract) <= set(sentences._PATTERNS)
 
 
 def test_schema_covers_what_the_models_say() -> None:
