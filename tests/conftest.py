@@ -1,9 +1,7 @@
 """What tests of several folders share: a practice estate on free ports, the sample contract that points at it, and an
 office in a folder of the test's own."""
 
-import contextlib
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 import yaml
+from estate_client import find_base_port
 from starlette.applications import Starlette
 
 from checks.records import RunRecord
@@ -25,16 +24,6 @@ from tasks.settings import Settings
 for name in [name for name in os.environ if name.startswith(("XUNJIAN_", "PREFECT_"))]:
     if name != "XUNJIAN_BROWSER":
         del os.environ[name]
-
-
-def find_base_port() -> int:
-    """A port that is followed by three free ones."""
-    for base in range(20000 + os.getpid() % 300 * 10, 32000, 10):
-        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
-            for port in range(base + 1, base + 4):
-                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            return base
-    raise AssertionError("no three free ports in a row")
 
 
 @pytest.fixture(scope="session")

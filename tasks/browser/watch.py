@@ -111,6 +111,7 @@ class Watch:
                 self._failures.pop(_frame(request), None)
                 self.documents.append(Document(url=bare(response.url), status=response.status))
         elif response.status >= 400:
+            self._pending.discard(request)  # a script that leaves the error's body unread never finishes it
             self.failed_requests.append(f"{response.status} {request.method} {bare(response.url)}")
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from conftest import make_client
+from estate_client import make_client
 
 from rehearsal.canary import DOCUMENT_TITLE, PERSON_ID
 from rehearsal.estate import Estate, RehearsalError

@@ -8,7 +8,7 @@ from collections import Counter
 
 import httpx
 import pytest
-from conftest import make_client
+from estate_client import make_client
 
 from rehearsal.estate import Estate
 from rehearsal.faults import FAULTS, Effect, Fault, Switchboard, UnknownFaultError, find

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MOBILE_AGENT, password
+from estate_client import MOBILE_AGENT, password
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from rehearsal.canary import MASKS, Canary

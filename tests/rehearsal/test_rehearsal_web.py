@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pypdfium2
 import pytest
-from conftest import MOBILE_AGENT, make_client, password
+from estate_client import MOBILE_AGENT, make_client, password
 from typer.testing import CliRunner
 
 from rehearsal.canary import DOCUMENT_TITLE
