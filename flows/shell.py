@@ -34,6 +34,7 @@ COLOURS = {State.OK: "green", State.WARN: "yellow", State.CRIT: "bold red", Stat
 
 def prepare(settings: Settings) -> None:
     """Point this process at our Prefect server if it is up, or else at an ephemeral one in our folder."""
+    settings.root.mkdir(parents=True, exist_ok=True)
     up = prefect_server.healthy(settings)
     os.environ.update(prefect_server.environment(settings, api=prefect_server.api_url(settings) if up else None))
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"  # the progress below says it better

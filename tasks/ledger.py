@@ -310,6 +310,7 @@ def _sqlite_manners(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # what is committed survives a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA recursive_triggers=ON")  # or INSERT OR REPLACE would delete rows unseen
     cursor.close()
 
 

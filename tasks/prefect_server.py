@@ -46,6 +46,7 @@ def environment(settings: Settings, *, api: str | None = None) -> dict[str, str]
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "xunjian",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": f"{_START_LIMIT:.0f}",
         "PREFECT_CLI_COLORS": "false",
         **({"PREFECT_API_URL": api} if api else {}),
         **{name: str(path) for name, path in ours.items()},

@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, Playwright, expect
 
-from checks.visit import Expectation, Obstacle
+from checks.visit import Obstacle
 from tasks.browser.steps import Stopped, Walker
 
 SECRET = "secret:"  # noqa: S105 - a prefix
@@ -43,6 +43,7 @@ _WORDS = {
     "to_have_title": "标题为",
     "to_match_aria_snapshot": "结构如",
 }
+_GLANCE = 200.0  # ms
 _STATES = {"visible": "可见", "hidden": "不可见", "None": "没有找到", "<element(s) not found>": "没有找到"}
 
 
@@ -152,26 +153,25 @@ class _Hands:
 
 
 class _Expecting:
-    """Playwright's `expect`, noting each expectation and waiting as long as the contract's limit."""
+    """Playwright's `expect`, waited for and noted like the expectations of declared steps."""
 
     def __init__(self, line: int, actual: Locator | Page, walker: Walker) -> None:
         self._line, self._real, self._walker = line, expect(actual), walker
+        self._page = actual if isinstance(actual, Page) else actual.page
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         def check(*wanted: Any, **options: Any) -> None:
+            def read() -> tuple[str, bool]:
+                try:
+                    getattr(self._real, name)(*wanted, **{**options, "timeout": _GLANCE})
+                except AssertionError as error:
+                    return _actual(str(error)), False
+                return "符合", True
+
             expected = f"{_WORDS.get(name, name)}{'、'.join(map(str, wanted))}"
-            try:
-                getattr(self._real, name)(*wanted, **{"timeout": self._walker.patience, **options})
-            except AssertionError as error:
-                self._note(expected, _actual(str(error)), met=False)
-                raise
-            self._note(expected, "符合", met=True)
+            self._walker.await_that(f"录制文件第 {self._line} 行", expected, read, self._page)
 
         return check
-
-    def _note(self, expected: str, actual: str, *, met: bool) -> None:
-        what = f"录制文件第 {self._line} 行"
-        self._walker.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=met))
 
 
 def _actual(message: str) -> str:

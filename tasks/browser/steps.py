@@ -113,11 +113,6 @@ class Walker:
             self._secret_typed = True
             field.evaluate("field => field.setAttribute('data-xunjian-mask', '')")
 
-    @property
-    def patience(self) -> float:
-        """How long to wait for anything, in milliseconds."""
-        return self._limits.down * 1000
-
     def _do(self, step: words.Step, page: Page, within: FrameLocator | None) -> None:
         scope = within or page
         match step:
@@ -186,7 +181,7 @@ class Walker:
         page.once("dialog", answer)
         self._click(scope, what.click, page)
         expected = f"含“{what.text}”" if what.text else "出现"
-        self._await(
+        self.await_that(
             f"对话框{what.click}",
             expected,
             lambda: (messages[0], (what.text or "") in messages[0]) if messages else ("没有出现", False),
@@ -209,7 +204,7 @@ class Walker:
 
     def _expect(self, scope: Page | FrameLocator, what: words.ExpectWhat, page: Page) -> None:
         name, expected, read = reading(scope, what, page, self._watch)
-        self._await(name, expected, read, page)
+        self.await_that(name, expected, read, page)
 
     def _present(self, scope: Page | FrameLocator, where: words.Locator, page: Page) -> Found:
         """Wait until the element can be seen; a page that loads late is given its time."""
@@ -223,7 +218,13 @@ class Walker:
         self._poll(seen, page, lambda actual, late: self._stop("not-found", f"{where}", f"{actual}{where}", late=late))
         return found
 
-    def _await(self, what: str, expected: str, read: Callable[[], tuple[str, bool]], page: Page) -> None:
+    def await_that(self, what: str, expected: str, read: Callable[[], tuple[str, bool]], page: Page) -> None:
+        """Wait until something is as expected, and note it either way.
+
+        Raises:
+            Stopped: it is not, and will not be.
+        """
+
         def unmet(actual: str, late: bool) -> None:
             self.expectations.append(Expectation(what=what, expected=expected, actual=actual, met=False))
             self._stop("failed", what, f"不符合期望（{expected}）", late=late)
