@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checks import os_words
 from flows import console
 from flows.exit_codes import CONFIGURATION, FAILED, FINE
 from rehearsal import cli as rehearsal
@@ -97,7 +98,7 @@ def schema(
             (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             console.say(f"已写 {folder / name}")
     except OSError as error:
-        console.complain(f"写不进 {folder}：{error.strerror}；换一个目录，或看权限")
+        console.complain(f"写不进 {folder}：{os_words.say(error)}；换一个目录，或看权限")
         raise typer.Exit(CONFIGURATION) from error
     console.say("\n把下面一行放到文件的第一行，编辑器就会补全：")
     console.say("contract.yaml　　 # yaml-language-server: $schema=contract.schema.json")
@@ -248,7 +249,7 @@ def _recorded(file: Path) -> "tuple[str, secrets.Secrets]":
     try:
         source = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        console.complain(f"读不出 {file}：{error.strerror}")
+        console.complain(f"读不出 {file}：{os_words.say(error)}")
         raise typer.Exit(CONFIGURATION) from error
     except UnicodeDecodeError as error:
         console.complain(f"{file} 不是 UTF-8 编码；用编辑器另存为 UTF-8")

@@ -1,5 +1,6 @@
 """The evidence folder: files written once, named by what they show, known by their SHA-256."""
 
+import errno
 import hashlib
 import os
 import uuid
@@ -7,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from checks import os_words
 from checks.records import EvidenceRecord
 
 
@@ -57,11 +59,10 @@ def _write(folder: Path, name: str, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            raise FileExistsError(17, "已有同名证据", str(path))
+            raise FileExistsError(errno.EEXIST, "", str(path))
         partial.rename(path)
     except OSError as error:
         with suppress(OSError):  # it may well be that nothing could be written at all
             partial.unlink()
-        raise EvidenceError(
-            f"证据写不进去：{path}（{error.strerror}）。请检查该目录的权限和磁盘空间，或用 XUNJIAN_EVIDENCE 换一个目录"
-        ) from error
+        remedy = "请检查该目录的权限和磁盘空间，或用 XUNJIAN_EVIDENCE 换一个目录"
+        raise EvidenceError(f"证据写不进去：{path}（{os_words.say(error)}）。{remedy}") from error

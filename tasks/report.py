@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.runtime import Context, Macro
 from pydantic import BaseModel
 
+from checks import os_words
 from checks.records import EvidenceRecord
 from tasks import documents
 from tasks.browser.pdf import PdfError, pdf
@@ -209,6 +210,7 @@ def render(
 
     Raises:
         ReportError: the data or the template is at fault, a converter fails, or a file cannot be written.
+        BrowserError: a PDF is wanted and there is no browser to print it.
     """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -218,7 +220,7 @@ def render(
     except (documents.DocumentError, PdfError) as error:
         raise ReportError(str(error)) from error
     except OSError as error:
-        raise ReportError(f"报告写不进去：{error.filename or out_dir}（{error.strerror}）") from error
+        raise ReportError(f"报告写不进去：{error.filename or out_dir}（{os_words.say(error)}）") from error
 
 
 def _make(

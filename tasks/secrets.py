@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from checks import os_words
 from checks.journey import SECRET_NAME
 
 _LARGEST = 64 * 1024  # a secret is a line, at most a key file
@@ -61,7 +62,7 @@ def read(name: str, folder: Path) -> str:
             mode = os.fstat(stream.fileno()).st_mode
             raw = stream.read(_LARGEST + 1)
     except OSError as error:
-        raise SecretError(f"口令 {name} 读不出：{error.strerror}", f"让当前用户能读：ls -l {path}") from error
+        raise SecretError(f"口令 {name} 读不出：{os_words.say(error)}", f"让当前用户能读：ls -l {path}") from error
     if mode & 0o077:
         raise SecretError(f"口令 {name} 的文件别人也能读（权限 {mode & 0o777:o}）", f"收紧权限：chmod 600 {path}")
     if (value := _decode(raw)) is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error, Route
 
-from tasks.browser.launch import BrowserError, chromium
+from tasks.browser.launch import chromium
 from tasks.settings import Settings
 
 _MARGINS = {"top": "37mm", "left": "28mm", "bottom": "35mm", "right": "26mm"}
@@ -28,7 +28,8 @@ def pdf(html: str | Callable[[], str], out: Path, settings: Settings) -> None:
         html: the document, or what gives it; asked when the browser is ready.
 
     Raises:
-        PdfError: no browser, or it fails.
+        BrowserError: there is no browser.
+        PdfError: it fails.
     """
     try:
         with chromium(settings) as (_, browser):
@@ -46,8 +47,6 @@ def pdf(html: str | Callable[[], str], out: Path, settings: Settings) -> None:
                 tagged=True,
                 outline=True,
             )
-    except BrowserError as error:
-        raise PdfError(f"PDF 没有生成：{error}") from error
     except Error as error:
         raise PdfError(f"PDF 没有生成，浏览器报错：{error.message.splitlines()[0]}") from error
     out.write_bytes(content)

@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from checks import os_words
 from checks.contract import System
 from tasks.contract_folder.mistakes import ContractError, FolderError, Where, dotted
 from tasks.contract_folder.sentences import clean, kind_of, sentence
@@ -164,7 +165,7 @@ def read_text(folder: Path, name: str) -> str:
         with path.open("rb") as stream:
             raw = stream.read(_LARGEST + 1)
     except OSError as error:
-        raise refuse(1, f"读不出：{error.strerror}", f"看是不是文件、当前用户能不能读：ls -ld {path}") from error
+        raise refuse(1, f"读不出：{os_words.say(error)}", f"看是不是文件、当前用户能不能读：ls -ld {path}") from error
     if len(raw) > _LARGEST:
         raise refuse(1, "超过 1 MiB", "拆成几个系统文件，或删去多余内容")
     try:

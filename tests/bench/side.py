@@ -1,6 +1,7 @@
 """One measured side in a fresh process: `side.py bare|flow BASE_PORT`. Prints its figures as one line of JSON.
 
-What counts begins after all imports and ends with the browser closed (bare) or the flow in its final state.
+What counts begins after the imports. The script lasts until its browser is closed, the flow from its start to its
+final state, as Prefect has put them down.
 """
 
 import asyncio
@@ -49,13 +50,20 @@ def flow(_: int) -> Callable[[], Figures]:
     prepare(settings)
     if "PREFECT_API_URL" not in os.environ:
         raise SystemExit("Prefect 服务没有应答")
+    from prefect.client.orchestration import get_client
+
     from flows.page_inspection import PageInspection, page_inspection
 
     before = set(settings.evidence_dir.rglob("*.jpg"))
 
     def go() -> Figures:
         state: Any = asyncio.run(page_inspection(PageInspection(), return_state=True))  # type: ignore[arg-type]
-        return {"pictures": len(set(settings.evidence_dir.rglob("*.jpg")) - before), "state": state.name}
+        with get_client(sync_client=True) as client:
+            run = client.read_flow_run(state.state_details.flow_run_id)
+        if run.start_time is None or run.end_time is None:
+            raise SystemExit(f"巡检没有结束：{state}")
+        pictures = len(set(settings.evidence_dir.rglob("*.jpg")) - before)
+        return {"pictures": pictures, "state": state.name, "seconds": (run.end_time - run.start_time).total_seconds()}
 
     return go
 
@@ -67,7 +75,7 @@ def measured(go: Callable[[], Figures]) -> Figures:
     said = go()
     seconds = time.monotonic() - began
     _reap()
-    return {**said, "seconds": seconds, "cpu": _cpu() - cpu}
+    return {"seconds": seconds, **said, "cpu": _cpu() - cpu}
 
 
 def _cpu() -> float:

@@ -113,6 +113,17 @@ def test_a_system_that_refuses_the_login(settings: Settings, estate: Estate) -> 
     assert reports(settings) >= {".html", ".pdf", ".docx"}
 
 
+def test_a_machine_without_a_browser(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given no browser, when the day comes, then every planned item is on record as not looked at, and reported."""
+    monkeypatch.setenv("XUNJIAN_BROWSER", "/nonexistent")
+    state = run()
+    assert (state.is_failed(), state.name) == (True, "未能全部检查")
+    found = [record.finding for one in recorded(settings) for record in one.latest()]
+    assert len(found) == FINDINGS
+    assert {finding.state for finding in found} == {State.UNKNOWN}
+    assert reports(settings) == {".md", ".html", ".docx"}
+
+
 def test_a_dry_run_opens_and_records_nothing(settings: Settings) -> None:
     # When
     state = run(dry_run=True)

@@ -174,3 +174,13 @@ def test_the_command_line_loads_nothing_heavy():
     run = [sys.executable, "-c", f"import typer, rehearsal.cli, sys; print({heavy})"]
     root = Path(__file__).parents[2]
     assert subprocess.run(run, capture_output=True, text=True, check=True, cwd=root).stdout == "set()\n"
+
+
+def test_a_slow_estate_delays_pages_and_answers_but_not_static_files(fresh):
+    with fresh(delay=0.4) as estate, make_client(estate, "mobile", login=False) as browser:
+        taken = {}
+        for path in ("/", "/api/gateway/health", "/static/mobile.js"):
+            began = time.monotonic()
+            assert browser.get(path).status_code == 200
+            taken[path] = time.monotonic() - began
+    assert min(taken["/"], taken["/api/gateway/health"]) >= 0.4 > taken["/static/mobile.js"]

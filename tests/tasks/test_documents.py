@@ -13,7 +13,8 @@ from docx.shared import Mm, Pt
 from lxml import etree
 from PIL import Image
 
-from tasks.browser.pdf import PdfError, pdf
+from tasks.browser.launch import BrowserError
+from tasks.browser.pdf import pdf
 from tasks.documents import DocumentError, docx, html
 from tasks.fonts import missing_cjk_font
 from tasks.settings import Settings
@@ -183,7 +184,7 @@ def test_pdf_is_a4_selectable_tagged_and_reaches_nothing(tmp_path: Path, jpeg: b
 
 
 def test_pdf_without_a_browser_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(PdfError, match="Chromium"):
+    with pytest.raises(BrowserError, match="Chromium"):
         pdf("<p>x</p>", tmp_path / "x.pdf", Settings(browser=tmp_path / "absent"))
     assert list(tmp_path.iterdir()) == []
 
