@@ -32,7 +32,7 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
     # Given
     put(tmp_path)
     # When
-    with pytest.raises(EvidenceError, match="已有同名证据"):
+    with pytest.raises(EvidenceError, match="已有同名文件"):
         put(tmp_path)
     # Then
     assert len([found for found in tmp_path.rglob("*") if found.is_file()]) == 1
