@@ -7,6 +7,7 @@ the ratios, pair by pair. Memory is sampled in a first pair of its own: to read 
 import argparse
 import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -67,6 +68,7 @@ def main() -> int:
     asked = parser.parse_args()
     pairs = {0.0: asked.pairs, 1.0: asked.slow_pairs}
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))  # so that server and estate end with us
     with tempfile.TemporaryDirectory(prefix="xunjian-bench-") as folder:
         base_port, settings = _prepare(Path(folder))
         starts = start_up()
