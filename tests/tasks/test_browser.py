@@ -54,7 +54,7 @@ PAGES = {
         .then(t => document.querySelector('output').textContent = t); return false">
         <label>口令<input name=word></label><button>提交</button></form><output></output>""",
     "/hostile": """<title>标题 | `x` {{ 7*7 }}</title><p class=secret>张三丰的考核材料</p><script>
-        document.title = '张三丰的考核材料 \\ud800 13912345678'; console.error('张三丰的考核材料\\n\\u202e出错');
+        document.title = '张三丰的考核材料 \\ud800 13900000000'; console.error('张三丰的考核材料\\n\\u202e出错');
         fetch('/gone/张三丰的考核材料?token=t0ken')</script><p data-testid=echo>有关张三丰的考核材料的说明</p>""",
 }  # fmt: skip
 
@@ -507,7 +507,7 @@ class TestWords:
         [visit] = visits(run, "tour/hostile")[:1]
         # Then
         said = visit.model_dump_json()
-        for word in ("张三丰", "13912345678", "t0ken"):
+        for word in ("张三丰", "13900000000", "t0ken"):
             assert word not in said
             assert word not in run.model_dump_json()
         assert "▇▇" in visit.expectations[0].actual
