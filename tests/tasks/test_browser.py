@@ -55,7 +55,9 @@ PAGES = {
         <label>口令<input name=word></label><button>提交</button></form><output></output>""",
     "/hostile": """<title>标题 | `x` {{ 7*7 }}</title><p class=secret>张三丰的考核材料</p><script>
         document.title = '张三丰的考核材料 \\ud800 13900000000'; console.error('张三丰的考核材料\\n\\u202e出错');
-        fetch('/gone/张三丰的考核材料?token=t0ken').then(() => document.body.append('已回答'))</script><p data-testid=echo>有关张三丰的考核材料的说明</p>""",
+        fetch('/gone/张三丰的考核材料?token=t0ken')
+            .then(() => document.body.append('已回答'))</script>
+        <p data-testid=echo>有关张三丰的考核材料的说明</p>""",
 }  # fmt: skip
 
 
