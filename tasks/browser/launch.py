@@ -21,7 +21,7 @@ _QUIET = [
     # No --disable-features: of two, Chromium obeys the last, and Playwright has one of its own that it needs.
 ]
 _SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_REMEDY = "请安装 Chromium（Debian：apt-get install chromium），或用 XUNJIAN_BROWSER 指明可执行文件"
+_REMEDY = "请安装 Chromium（Debian：apt-get install chromium libatomic1），或用 XUNJIAN_BROWSER 指明可执行文件"
 
 
 class BrowserError(Exception):
