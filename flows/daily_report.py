@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from checks.daily_report import DailyReport, daily_report
 from checks.slots import PAGE_INSPECTION
 from flows.office import Office
+from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError
 from tasks.report import Format, render
 
@@ -30,21 +31,20 @@ class Built(NamedTuple):
 
 
 @task(name="生成日报", task_run_name="daily-report", cache_policy=NO_CACHE)
-async def report_day(office: Office, day: date) -> None:
+async def report_day(office: Office, day: date, chromium: Chromium) -> None:
     """Write the day's report and leave it in the UI, with the table of results and the list of evidence.
 
     Raises:
         ReportError: it could not be made; no file was touched.
     """
-    # Chromium prints the PDF through Playwright's sync API, which wants a thread without a running loop.
-    report = await asyncio.to_thread(build, office, day)
+    report = await asyncio.to_thread(build, office, day, chromium)
     markdown = report.files[Format.ARTIFACT].read_text(encoding="utf-8")
     await acreate_markdown_artifact(markdown, key="daily-report", description=f"页面巡检日报 {day}")
     await acreate_table_artifact(_results(report.data), key="page-results", description=f"页面巡检结果 {day}")
     await acreate_table_artifact(_evidence(report.data), key="evidence", description=f"证据清单 {day}")
 
 
-def build(office: Office, day: date) -> Built:
+def build(office: Office, day: date, chromium: Chromium) -> Built:
     """Write the day's report from the ledger, in every format."""
     runs = office.ledger.runs(PAGE_INSPECTION, day - LOOK_BACK, day)
     today = [run for run in runs if run.slot.endswith(day.isoformat())]
@@ -53,7 +53,7 @@ def build(office: Office, day: date) -> Built:
     settings = office.settings
 
     def write(formats: list[Format]) -> list[Path]:
-        return render(data, formats, settings.reports_dir, settings.evidence_dir, settings)
+        return render(data, formats, settings.reports_dir, settings.evidence_dir, chromium)
 
     try:
         paths = write(list(Format))

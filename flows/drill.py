@@ -23,6 +23,7 @@ from flows.outcome import Outcome
 from flows.visits import Rounds
 from rehearsal.estate import Estate
 from rehearsal.faults import FAULTS, Fault, find
+from tasks.browser.chromium import Chromium
 from tasks.settings import Settings
 
 Bad = list[tuple[str, Finding]]
@@ -117,7 +118,8 @@ def _drill(estate: Estate, office: Office, slot: Slot, fault: Fault) -> Result:
 
 def _inspect(office: Office, slot: Slot, why: str, only: set[str] | None = None) -> Outcome:
     run_id = office.begin(slot, Caller("", "drill", "演练", why), {})
-    outcome = Rounds(office, slot, run_id, only).go()
+    with Chromium(office.settings, [office.contract.system(slot.target)]) as chromium:
+        outcome = Rounds(office, slot, run_id, chromium, only).go()
     office.ledger.end(run_id, outcome.state, now())
     return outcome
 

@@ -13,6 +13,7 @@ from flows.caller import caller
 from flows.daily_report import report_day
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state
+from tasks.browser.chromium import Chromium
 
 
 class Result(StrEnum):
@@ -59,5 +60,6 @@ async def manual_confirmation(form: Confirmation) -> FlowState:
     for target in targets:
         office.ledger.add(run_id, target, 1, [finding], visit=None, evidence=(), now=now())
     office.ledger.end(run_id, state, now())
-    await report_day(office, slot.day)
+    with Chromium(office.settings) as chromium:
+        await report_day(office, slot.day, chromium)
     return final_state([Outcome(run_id, [(target, finding) for target in targets])])

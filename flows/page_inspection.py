@@ -22,6 +22,7 @@ from flows.daily_report import report_day
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state, nothing_to_do
 from flows.visits import Rounds
+from tasks.browser.chromium import Chromium
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -63,17 +64,20 @@ async def page_inspection(form: PageInspection = PageInspection()) -> State:  # 
     if form.dry_run:
         return await plan(office.contract, slots)
     office.ledger.expect(list(page_slots(office.contract, day)))
-    runs = [inspect_system.submit(office, slot, asked_by, form.model_dump()) for slot in slots]
-    outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
-    await report_day(office, day)
+    with Chromium(office.settings, [office.contract.system(slot.target) for slot in slots]) as chromium:
+        runs = [inspect_system.submit(office, slot, asked_by, form.model_dump(), chromium) for slot in slots]
+        outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
+        await report_day(office, day, chromium)
     return final_state(outcomes)
 
 
 @task(name="巡检系统", task_run_name="{slot.target}", cache_policy=NO_CACHE)
-def inspect_system(office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any]) -> Outcome:
-    """One system in a browser of its own: on record as started before its first page."""
+def inspect_system(
+    office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any], chromium: Chromium
+) -> Outcome:
+    """One system: on record as started before its first page."""
     run_id = office.begin(slot, asked_by, parameters)
-    outcome = Rounds(office, slot, run_id).go()
+    outcome = Rounds(office, slot, run_id, chromium).go()
     office.ledger.end(run_id, outcome.state, now())
     return outcome
 

@@ -15,8 +15,8 @@ from checks.visit import Obstacle, Visit
 from flows.office import Office, now
 from flows.outcome import Outcome
 from tasks import evidence
-from tasks.browser.launch import BrowserError
-from tasks.browser.steps import BrowserGoneError
+from tasks.browser.chromium import Chromium
+from tasks.browser.launch import BrowserError, BrowserGoneError
 from tasks.browser.visitor import Seen, SetupError, Visitor
 from tasks.secrets import SecretError
 
@@ -30,11 +30,15 @@ class Rounds:
     """One run over one system. Every planned item ends up on record, looked at or not.
 
     Args:
+        chromium: the browser of the whole run, in which this system has sessions of its own.
         only: look at these targets (and the login) alone; for drills.
     """
 
-    def __init__(self, office: Office, slot: Slot, run_id: str, only: Collection[str] | None = None) -> None:
+    def __init__(
+        self, office: Office, slot: Slot, run_id: str, chromium: Chromium, only: Collection[str] | None = None
+    ) -> None:
         self._office, self._slot, self._run_id, self._only = office, slot, run_id, only
+        self._chromium = chromium
         self._system: System = office.contract.system(slot.target)
         self._latest: dict[str, list[Finding]] = {}
         self._stack = ExitStack()
@@ -100,7 +104,7 @@ class Rounds:
         if self._misconfigured:
             raise self._misconfigured  # it will not have changed since the last page
         secrets = self._office.secrets_for(self._system)
-        visitor = Visitor(self._system, self._office.folder, secrets, self._office.settings)
+        visitor = Visitor(self._system, self._office.folder, secrets, self._chromium)
         self._visitor = self._stack.enter_context(visitor)
         return visitor, True
 

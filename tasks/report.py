@@ -10,6 +10,7 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -23,6 +24,7 @@ from pydantic import BaseModel
 from checks import os_words
 from checks.records import EvidenceRecord
 from tasks import documents
+from tasks.browser.chromium import Chromium
 from tasks.browser.pdf import PdfError, pdf
 from tasks.pictures import PictureError, small_jpeg
 from tasks.settings import Settings
@@ -167,7 +169,7 @@ class _Files(_Pictures):
     """Beside the text, by number."""
 
     media = "document"
-    width, quality = 1100, 80
+    width, quality = 1280, 80
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -199,13 +201,14 @@ def render(
     formats: Iterable[Format],
     out_dir: Path,
     evidence_dir: Path,
-    settings: Settings | None = None,
+    chromium: Chromium | None = None,
     template: str = "daily",
 ) -> list[Path]:
     """Write the report in each format, as 日报-2026-11-22.pdf; all the files or none.
 
     Args:
         report: what the template calls `report`. The same data give the same content.
+        chromium: prints the PDF; without one, one is started.
         template: a file of templates/, without .md.j2.
 
     Raises:
@@ -214,8 +217,9 @@ def render(
     """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
-            made = _make(report, list(formats), Path(folder), evidence_dir, settings or Settings(), template)
+        own = nullcontext(chromium) if chromium else Chromium(Settings())
+        with own as browser, tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
+            made = _make(report, list(formats), Path(folder), evidence_dir, browser, template)
             return [path.replace(out_dir / path.name) for path in made]
     except (documents.DocumentError, PdfError) as error:
         raise ReportError(str(error)) from error
@@ -224,7 +228,7 @@ def render(
 
 
 def _make(
-    report: BaseModel, formats: list[Format], folder: Path, evidence_dir: Path, settings: Settings, template: str
+    report: BaseModel, formats: list[Format], folder: Path, evidence_dir: Path, chromium: Chromium, template: str
 ) -> list[Path]:
     """Write the wanted formats side by side: the browser starts and prints while pandoc makes the DOCX."""
     with ThreadPoolExecutor() as pool:
@@ -234,7 +238,7 @@ def _make(
         makers: dict[Format, Callable[[Path], object]] = {
             Format.ARTIFACT: lambda out: _write(out, _artifact(template, report, evidence_dir)),
             Format.HTML: lambda out: _write(out, web.result()),
-            Format.PDF: lambda out: pdf(web.result, out, settings),
+            Format.PDF: lambda out: pdf(web.result, out, chromium),
             Format.DOCX: lambda out: documents.docx(filled.result().text, pictures.files, out),
         }
         wanted = [form for form in Format if form in formats]

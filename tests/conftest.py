@@ -126,13 +126,15 @@ def inspect(settings: Settings, system: str) -> RunRecord:
     from flows.caller import Caller
     from flows.office import Office, now
     from flows.visits import Rounds
+    from tasks.browser.chromium import Chromium
 
     office = Office(settings)
     today = office.today()
     slot = next(slot for slot in page_slots(office.contract, today) if slot.target == system)
     office.ledger.expect([slot])
     run_id = office.begin(slot, Caller("", "cli", "测试", "测试"), {})
-    outcome = Rounds(office, slot, run_id).go()
+    with Chromium(settings, [office.contract.system(system)]) as chromium:
+        outcome = Rounds(office, slot, run_id, chromium).go()
     office.ledger.end(run_id, outcome.state, now())
     return next(run for run in office.ledger.runs(PAGE_INSPECTION, today, today) if run.id == run_id)
 

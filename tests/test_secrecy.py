@@ -27,6 +27,7 @@ from rehearsal.estate import Estate
 from rehearsal.layout import SYSTEMS
 from rehearsal.sample import copy_contract
 from tasks import contract_folder, secrets
+from tasks.browser.chromium import Chromium
 from tasks.browser.visitor import Visitor
 from tasks.settings import Settings
 
@@ -217,7 +218,8 @@ def test_without_masks_a_picture_shows_it(ran: Ran, system: str, journey: str) -
     part = next(one for one in bare.journeys if one.id == journey)
     assert bare.login
     # When
-    with Visitor(bare, ran.settings.contract, words, ran.settings) as visitor:
+    chromium = Chromium(ran.settings, [bare])
+    with chromium, Visitor(bare, ran.settings.contract, words, chromium) as visitor:
         visitor.visit(bare.login, 1)
         [picture] = visitor.visit(part, 1).pictures
     # Then

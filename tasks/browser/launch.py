@@ -18,6 +18,7 @@ _QUIET = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--renderer-process-limit=1",
     # No --disable-features: of two, Chromium obeys the last, and Playwright has one of its own that it needs.
 ]
 _SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -26,6 +27,10 @@ _REMEDY = "请安装 Chromium（Debian：apt-get install chromium libatomic1）�
 
 class BrowserError(Exception):
     """No browser, or it would not start; the message is for the operator."""
+
+
+class BrowserGoneError(Exception):
+    """The browser was killed or crashed."""
 
 
 def chromium_path(playwright: Playwright, settings: Settings) -> Path:
@@ -48,8 +53,8 @@ def chromium_path(playwright: Playwright, settings: Settings) -> Path:
 
 
 @contextmanager
-def chromium(settings: Settings, trusted_keys: Sequence[str] = ()) -> Iterator[tuple[Playwright, Browser]]:
-    """Run a browser of one's own; downloads go to a folder that goes with it.
+def launched(settings: Settings, trusted_keys: Sequence[str] = ()) -> Iterator[tuple[Playwright, Browser]]:
+    """Run a browser in this thread; downloads go to a folder that goes with it.
 
     Args:
         trusted_keys: base64 SHA-256 of public keys whose certificate we have verified ourselves. Chromium on

@@ -18,11 +18,18 @@ _LOOK = r"""(mask) => {
     for (const element of document.querySelectorAll(mask))
         for (const part of [element, ...element.querySelectorAll('*')])
             masked.push(part.textContent, typed(part) ? part.value : '', part.title, part.alt, part.placeholder);
+    const entry = performance.getEntriesByType('navigation')[0];
+    const seconds = ms => ms > 0 ? ms / 1000 : null;
     const visible = element => element.checkVisibility() && element.getClientRects().length > 0;
     return {
         text: (document.body?.innerText ?? '').slice(0, 20000),
         masked: masked.filter(text => typeof text === 'string' && text.trim()),
         password: [...document.querySelectorAll('input[type=password]')].some(visible),
+        title: document.title,
+        times: entry ? {
+            first_byte: seconds(entry.responseStart), dom_ready: seconds(entry.domContentLoadedEventEnd),
+            load: seconds(entry.loadEventEnd),
+        } : {},
     };
 }"""
 
@@ -36,6 +43,8 @@ class Look(NamedTuple):
     text: str
     masked: list[str]
     password_field: bool
+    title: str
+    times: dict[str, float | None]  # seconds, of the window's own document: first_byte, dom_ready, load
 
 
 def look(page: Page, masks: list[str]) -> Look:
@@ -47,6 +56,7 @@ def look(page: Page, masks: list[str]) -> Look:
     texts: list[str] = []
     masked: list[str] = []
     password = False
+    title, times = "", {}
     for frame in _frames(page):
         try:
             seen = frame.evaluate(_LOOK, _selector(masks))
@@ -57,7 +67,9 @@ def look(page: Page, masks: list[str]) -> Look:
         texts.append(seen["text"])
         masked.extend(seen["masked"])
         password = password or seen["password"]
-    return Look("\n".join(texts), masked, password)
+        if frame is page.main_frame:
+            title, times = seen["title"], seen["times"]
+    return Look("\n".join(texts), masked, password, title, times)
 
 
 def picture(page: Page, masks: list[str], *, full_page: bool, timeout: float) -> bytes:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Error, Route
+from playwright.sync_api import Browser, Error, Route
 
-from tasks.browser.launch import chromium
-from tasks.settings import Settings
+from tasks.browser.chromium import Chromium
+from tasks.browser.launch import BrowserGoneError
 
 _MARGINS = {"top": "37mm", "left": "28mm", "bottom": "35mm", "right": "26mm"}
 # 14 pt, 7 mm below the text. Chromium shrinks what stands in a margin by 3/4.
@@ -21,35 +21,42 @@ class PdfError(Exception):
     """The PDF could not be made; the message is for the operator."""
 
 
-def pdf(html: str | Callable[[], str], out: Path, settings: Settings) -> None:
+def pdf(html: Callable[[], str], out: Path, chromium: Chromium) -> None:
     """Print a self-contained document to `out`. It runs no script and reaches no network.
 
     Args:
-        html: the document, or what gives it; asked when the browser is ready.
+        html: gives the document; asked when the browser is ready.
 
     Raises:
         BrowserError: there is no browser.
         PdfError: it fails.
     """
+    running = chromium.ready()
+    document = html()
     try:
-        with chromium(settings) as (_, browser):
-            page = browser.new_context(java_script_enabled=False, offline=True).new_page()
-            page.set_default_timeout(_TIMEOUT)
-            page.route("**/*", _only_data)
-            page.set_content(html if isinstance(html, str) else html(), wait_until="load")
-            content = page.pdf(
-                format="A4",
-                margin=_MARGINS,  # type: ignore[arg-type]  # a TypedDict that Playwright does not export
-                print_background=True,
-                display_header_footer=True,
-                header_template="<span></span>",
-                footer_template=_FOOTER,
-                tagged=True,
-                outline=True,
-            )
+        out.write_bytes(running.do(lambda _, browser: _print(document, browser)))
+    except BrowserGoneError as error:
+        raise PdfError("PDF 没有生成，浏览器被关闭或崩溃") from error
     except Error as error:
         raise PdfError(f"PDF 没有生成，浏览器报错：{error.message.splitlines()[0]}") from error
-    out.write_bytes(content)
+
+
+def _print(document: str, browser: Browser) -> bytes:
+    with browser.new_context(java_script_enabled=False, offline=True) as context:
+        context.set_default_timeout(_TIMEOUT)
+        context.route("**/*", _only_data)
+        page = context.new_page()
+        page.set_content(document, wait_until="load")
+        return page.pdf(
+            format="A4",
+            margin=_MARGINS,  # type: ignore[arg-type]  # a TypedDict that Playwright does not export
+            print_background=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=_FOOTER,
+            tagged=True,
+            outline=True,
+        )
 
 
 def _only_data(route: Route) -> None:

@@ -38,7 +38,7 @@ def reading(
     one = found if what.nth is not None else found.first
 
     def words_of() -> str:
-        return " ".join(one.inner_text(timeout=1000).split()) if one.count() else ""
+        return " ".join("".join(one.all_inner_texts()).split())
 
     def texts(wanted: str) -> tuple[str, bool]:
         actual = words_of()

@@ -46,6 +46,6 @@ class Session:
 
 def _emptied(window: Page) -> bool:
     with suppress(Error):
-        window.goto("about:blank")
+        window.goto("about:blank", wait_until="commit")
         return True
     return False

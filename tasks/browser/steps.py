@@ -16,6 +16,7 @@ from checks.finding import Reason
 from checks.visit import Attachment, Expectation, Obstacle, Step
 from tasks.browser import network
 from tasks.browser.downloads import attachment
+from tasks.browser.launch import BrowserGoneError
 from tasks.browser.reading import locate, reading
 from tasks.browser.watch import Watch
 
@@ -31,10 +32,6 @@ class Stopped(Exception):
     def __init__(self, obstacle: Obstacle) -> None:
         super().__init__(obstacle.message)
         self.obstacle = obstacle
-
-
-class BrowserGoneError(Exception):
-    """The browser was killed or crashed."""
 
 
 class Stopwatch:
@@ -91,8 +88,6 @@ class Walker:
         """
         for step in steps:
             self._do(step, page, within)
-        if within is None:
-            self._watch.time(page)
 
     def begin(self, what: str) -> None:
         """Begin an action, which ends the one before."""
@@ -150,7 +145,6 @@ class Walker:
         self.begin(f"打开 {path.partition('?')[0]}")
         with self.acting(f"打开 {path.partition('?')[0]}", page):
             page.goto(urljoin(_folder(self._base), path))
-        self._watch.time(page)
 
     def _click(self, scope: Page | FrameLocator, where: words.Locator, page: Page) -> None:
         with self.acting(f"点击{where}", page):

@@ -1,30 +1,29 @@
-"""Visits one system in a browser of its own: logs in once, then looks at one journey after the other."""
+"""Visits one system in sessions of its own: logs in once, then looks at one journey after the other."""
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from playwright.sync_api import BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
 from checks.contract import Journey, Limits, Login, System
 from checks.finding import Reason
 from checks.page_check import Part, needs_login
 from checks.pages.right_page import error_trait
 from checks.secrecy import Redactor
-from checks.visit import Certificate, Obstacle, Visit
-from tasks import tls
-from tasks.browser.launch import chromium
-from tasks.browser.look import bad_masks, look, picture
+from checks.visit import Obstacle, Visit
+from tasks.browser.chromium import Chromium
+from tasks.browser.launch import BrowserGoneError
+from tasks.browser.look import Look, bad_masks, look, picture
 from tasks.browser.recorded import play
 from tasks.browser.session import Session
-from tasks.browser.steps import BrowserGoneError, Stopped, Walker
+from tasks.browser.steps import Stopped, Walker
 from tasks.browser.watch import Watch
-from tasks.settings import Settings
 
 
 class SetupError(Exception):
@@ -52,33 +51,28 @@ class _Notes:
 
 
 class Visitor:
-    """One system, one browser, one session held in memory. Not to be shared between threads.
+    """One system, one session held in memory. Its visits are made one after the other.
 
     Raises:
         BrowserError: no browser can be started.
         SetupError: a mask of the contract cannot be used.
     """
 
-    def __init__(self, system: System, folder: Path, secrets: Mapping[str, str], settings: Settings) -> None:
-        self._system, self._folder, self._secrets, self._settings = system, folder, secrets, settings
+    def __init__(self, system: System, folder: Path, secrets: Mapping[str, str], chromium: Chromium) -> None:
+        self._system, self._folder, self._secrets = system, folder, secrets
         self._redactor = Redactor(secrets.values())
-        self._stack = ExitStack()
         self._held: Session | None = None
-        self._certificate: Certificate | None = None
+        self._chromium = chromium
 
     def __enter__(self) -> Self:
-        self._certificate, keys = self._look_at_certificate()
-        self._playwright, self._browser = self._stack.enter_context(chromium(self._settings, keys))
-        try:
-            with self._alive():
-                self._check_masks()
-        except BaseException:
-            self._stack.close()  # whoever does not get in is not asked to leave
-            raise
+        self._running = self._chromium.ready()
+        self._certificate = self._running.certificates.get(self._system.id)
+        self._running.do(self._come)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        with suppress(BrowserGoneError):  # then nothing is left to be closed
+            self._running.do(lambda *_: self._go())
 
     def visit(self, part: Part, attempt: int) -> Seen:
         """Visit a journey, or log in. Never raises for what the site does; that is what the facts are for.
@@ -86,8 +80,26 @@ class Visitor:
         Raises:
             BrowserGoneError: the browser was killed; enter a new Visitor.
         """
+
+        def work(*_: object) -> Seen:
+            with self._alive():
+                return self._visit(part, attempt)
+
+        return self._running.do(work)
+
+    def _come(self, playwright: Playwright, browser: Browser) -> None:
+        self._playwright, self._browser = playwright, browser
         with self._alive():
-            return self._visit(part, attempt)
+            try:
+                self._check_masks()
+            except SetupError:
+                self._go()  # whoever does not get in is not asked to leave
+                raise
+
+    def _go(self) -> None:
+        if self._held:
+            with suppress(Error):  # it may be gone already
+                self._held.close()
 
     def _visit(self, part: Part, attempt: int) -> Seen:
         started, began = datetime.now(UTC), time.monotonic()
@@ -100,7 +112,7 @@ class Visitor:
             self._secrets,
             watch,
             lambda window: self._note(window, watch, masks, notes, limits, failed=False),
-            lambda: self._learn(context, masks),
+            lambda: self._learn(context, watch, masks),
         )
         obstacle = self._walk(part, walker, page, watch, notes)
         for window in context.pages:
@@ -160,12 +172,19 @@ class Visitor:
             return look(window, []).password_field
         return False
 
-    def _learn(self, context: BrowserContext, masks: list[str]) -> None:
+    def _learn(self, context: BrowserContext, watch: Watch, masks: list[str]) -> None:
         """Remember what must not be written of the windows as they are now."""
         for window in context.pages:
             if window.url != "about:blank":
                 with suppress(Error):  # on its way elsewhere
-                    self._redactor.learn(look(window, masks).masked)
+                    self._look(window, watch, masks)
+
+    def _look(self, window: Page, watch: Watch, masks: list[str]) -> Look:
+        """Look at a window, and note what must not be written, and what its document is."""
+        seen = look(window, masks)
+        self._redactor.learn(seen.masked)
+        watch.describe(window.url, seen.title, seen.times)
+        return seen
 
     def _note(
         self, window: Page, watch: Watch, masks: list[str], notes: _Notes, limits: Limits, *, failed: bool
@@ -173,10 +192,8 @@ class Visitor:
         """Read a window and take its picture, in this order: what is masked must be known first."""
         if window.url == "about:blank":
             return
-        watch.time(window)
         try:
-            seen = look(window, masks)
-            self._redactor.learn(seen.masked)
+            seen = self._look(window, watch, masks)
             notes.texts.append(seen.text)
             notes.password_field = notes.password_field or seen.password_field
             notes.pictures.append(picture(window, masks, full_page=failed, timeout=limits.down))
@@ -230,21 +247,6 @@ class Visitor:
         if bad := bad_masks(self._held.open(self._system.limits.down), list(masks)):
             raise SetupError(f"系统 {self._system.id} 的遮盖不是正确的 CSS 选择器：{'、'.join(bad)}")
 
-    def _look_at_certificate(self) -> tuple[Certificate | None, list[str]]:
-        url = self._system.url
-        if url.scheme != "https" or not url.host:
-            return None, []
-        try:
-            seen = tls.certificate(
-                url.host, url.port or 443, self._settings.ca_dir, self._system.limits.down, datetime.now(UTC)
-            )
-        except OSError:  # the visit itself will say why nobody answers
-            return None, []
-        accepted = seen.certificate.trusted or (
-            seen.certificate.self_signed and self._system.certificate.allow_self_signed
-        )
-        return seen.certificate, [seen.key] if accepted and seen.certificate.days_left > 0 else []
-
     def _redacted(self, visit: Visit) -> Visit:
         """Everything that came from a page, or may quote a secret, goes through the redactor before it leaves here."""
         clean, own = self._redactor.clean, self._redactor.clean_own
@@ -267,13 +269,6 @@ class Visitor:
                 ),
             }
         )
-
-
-def _emptied(window: Page) -> bool:
-    with suppress(Error):
-        window.goto("about:blank")
-        return True
-    return False
 
 
 def _at_login_page(step: str) -> Obstacle:

@@ -1,21 +1,13 @@
 """Listens to a browser context during one visit and notes what happens: documents, requests, script errors."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Frame, Page, Request, Response, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Frame, Request, Response, WebError
 
 from checks.visit import Document
-
-_TIMING = """() => {
-    const entry = performance.getEntriesByType('navigation')[0];
-    const seconds = ms => ms > 0 ? ms / 1000 : null;
-    return entry ? {
-        title: document.title, first_byte: seconds(entry.responseStart),
-        dom_ready: seconds(entry.domContentLoadedEventEnd), load: seconds(entry.loadEventEnd),
-    } : {title: document.title};
-}"""
 
 
 def bare(url: str) -> str:
@@ -61,15 +53,12 @@ class Watch:
         """The status of the last document that arrived."""
         return next((one.status for one in reversed(self.documents) if one.status is not None), None)
 
-    def time(self, page: Page) -> None:
-        """Add title and timings to the last document of a window. A window that is navigating has none yet."""
-        with suppress(Error):  # the window is closing or moving on: its times stay None, which is what they are
-            timing = page.evaluate(_TIMING)
-            url = bare(page.url)
-            for index in range(len(self.documents) - 1, -1, -1):
-                if self.documents[index].url == url:
-                    self.documents[index] = self.documents[index].model_copy(update=timing)
-                    break
+    def describe(self, url: str, title: str, times: Mapping[str, float | None]) -> None:
+        """Add title and times to the last document of a window that was looked at."""
+        for index in range(len(self.documents) - 1, -1, -1):
+            if self.documents[index].url == bare(url):
+                self.documents[index] = self.documents[index].model_copy(update={"title": title, **times})
+                break
 
     def facts(self) -> dict[str, Any]:
         """What was noted, under the names that a visit's facts have; not yet redacted."""

@@ -20,7 +20,7 @@ from checks.records import RunRecord
 from checks.slots import PAGE_INSPECTION
 from rehearsal.estate import Estate
 from tasks import prefect_server
-from tasks.browser.launch import chromium
+from tasks.browser.launch import launched
 from tasks.ledger import Ledger
 from tasks.settings import Settings
 
@@ -109,7 +109,7 @@ def test_the_schedule_is_half_past_eight_in_china(service: Service) -> None:
 
 def test_a_run_started_from_the_form_is_on_record_with_who_and_why(service: Service, estate: Estate) -> None:
     """Given the form in a real browser, when it is filled in and sent, then who and why stand in the ledger."""
-    with chromium(service.settings) as (_, browser):
+    with launched(service.settings) as (_, browser):
         page = browser.new_page()
         root = prefect_server.api_url(service.settings).removesuffix("/api")
         page.goto(f"{root}/deployments/deployment/{service.deployment()['id']}/run")

@@ -13,6 +13,7 @@ from docx.shared import Mm, Pt
 from lxml import etree
 from PIL import Image
 
+from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError
 from tasks.browser.pdf import pdf
 from tasks.documents import DocumentError, docx, html
@@ -171,7 +172,8 @@ def test_pdf_is_a4_selectable_tagged_and_reaches_nothing(tmp_path: Path, jpeg: b
     page = html(MARKDOWN, "标题", {"1.jpg": jpeg}).replace(
         "</main>", '<script>document.body.innerHTML="脚本"</script><img src="http://127.0.0.1:9/x.png"></main>'
     )
-    pdf(page, out, Settings())
+    with Chromium(Settings()) as chromium:
+        pdf(lambda: page, out, chromium)
     document = pypdfium2.PdfDocument(out)
     width, height = document[0].get_size()
     text = document[0].get_textpage().get_text_range()
@@ -185,7 +187,7 @@ def test_pdf_is_a4_selectable_tagged_and_reaches_nothing(tmp_path: Path, jpeg: b
 
 def test_pdf_without_a_browser_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(BrowserError, match="Chromium"):
-        pdf("<p>x</p>", tmp_path / "x.pdf", Settings(browser=tmp_path / "absent"))
+        pdf(lambda: "<p>x</p>", tmp_path / "x.pdf", Chromium(Settings(browser=tmp_path / "absent")))
     assert list(tmp_path.iterdir()) == []
 
 
