@@ -39,9 +39,11 @@ async def report_day(office: Office, day: date, chromium: Chromium) -> None:
     """
     report = await asyncio.to_thread(build, office, day, chromium)
     markdown = report.files[Format.ARTIFACT].read_text(encoding="utf-8")
-    await acreate_markdown_artifact(markdown, key="daily-report", description=f"页面巡检日报 {day}")
-    await acreate_table_artifact(_results(report.data), key="page-results", description=f"页面巡检结果 {day}")
-    await acreate_table_artifact(_evidence(report.data), key="evidence", description=f"证据清单 {day}")
+    await asyncio.gather(
+        acreate_markdown_artifact(markdown, key="daily-report", description=f"页面巡检日报 {day}"),
+        acreate_table_artifact(_results(report.data), key="page-results", description=f"页面巡检结果 {day}"),
+        acreate_table_artifact(_evidence(report.data), key="evidence", description=f"证据清单 {day}"),
+    )
 
 
 def build(office: Office, day: date, chromium: Chromium) -> Built:

@@ -1,6 +1,7 @@
 """每日页面巡检. Clause 七2(1): every system's pages at least once every natural day, with a report."""
 
 import asyncio
+import os
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +26,8 @@ from flows.visits import Rounds
 from tasks.browser.chromium import Chromium
 
 CHINA = ZoneInfo("Asia/Shanghai")
+LANES = max(2, min(4, os.cpu_count() or 2))
+"""Systems inspected at once: a page that answers promptly keeps more than half a core busy."""
 
 
 class PageInspection(BaseModel):
@@ -48,7 +51,7 @@ def run_name() -> str:
     name="page-inspection",
     description="每日页面巡检：用真实浏览器走查各系统页面，结果记入台账，生成日报。",
     flow_run_name=run_name,
-    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
+    task_runner=ThreadPoolTaskRunner(max_workers=LANES),  # type: ignore[arg-type]
 )
 async def page_inspection(form: PageInspection = PageInspection()) -> State:  # noqa: B008 - shown in the UI
     """Inspect the pages of every system, put it on record, and report.
@@ -64,6 +67,7 @@ async def page_inspection(form: PageInspection = PageInspection()) -> State:  # 
     if form.dry_run:
         return await plan(office.contract, slots)
     office.ledger.expect(list(page_slots(office.contract, day)))
+    slots.sort(key=lambda slot: -len(office.contract.system(slot.target).targets()))  # the longest rounds first
     with Chromium(office.settings, [office.contract.system(slot.target) for slot in slots]) as chromium:
         runs = [inspect_system.submit(office, slot, asked_by, form.model_dump(), chromium) for slot in slots]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))

@@ -27,7 +27,7 @@ _PATIENCE = 30.0  # seconds for a browser to close
 
 
 class Chromium:
-    """Started when first needed, and once more when it is gone.
+    """Starts in the background when entered, and once more when it is gone and needed.
 
     Args:
         systems: those that will be visited; what the contract accepts of their certificates, it accepts.
@@ -40,6 +40,7 @@ class Chromium:
         self._closed = False
 
     def __enter__(self) -> Self:
+        self._running = Running(self._settings, self._systems)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,38 +58,41 @@ class Chromium:
         with self._lock:
             if self._closed:
                 raise BrowserError("巡检已经停止")
-            if not self._running or not self._running.alive:
-                if self._running:
-                    self._running.close()
+            if not self._running or self._running.gone:
                 self._running = Running(self._settings, self._systems)
-            return self._running
+            running = self._running
+        running.wait()
+        return running
 
 
 class Running:
-    """One browser process and its thread.
+    """One browser process and its thread."""
 
-    Raises:
-        BrowserError: it does not start.
-    """
+    certificates: Mapping[str, Certificate]  # by system; of those that showed one
 
     def __init__(self, settings: Settings, systems: Sequence[System]) -> None:
-        seen = _look_at_certificates(systems, settings)
-        self.certificates: Mapping[str, Certificate] = {name: look.certificate for name, look in seen.items()}
-        keys = [seen[system.id].key for system in systems if system.id in seen and _accepted(system, seen[system.id])]
+        self._settings, self._systems = settings, systems
         self._lock = Lock()  # over what callers and the thread both change: these two
         self._unanswered: set[Future[Any]] = set()
         self._over = False
         self._jobs: set[greenlet] = set()
         self._leaving = False
         self._started: Future[None] = Future()
-        self._thread = Thread(target=self._live, args=(settings, keys), name="chromium", daemon=True)
+        self._thread = Thread(target=self._live, name="chromium", daemon=True)
         self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until it can be asked for something.
+
+        Raises:
+            BrowserError: it does not start.
+        """
         self._started.result()
 
     @property
-    def alive(self) -> bool:
-        """It can be asked for something."""
-        return not self._over and self._browser.is_connected()
+    def gone(self) -> bool:
+        """It is of no use any more."""
+        return self._over or (self._started.done() and not self._browser.is_connected())
 
     def do(self, work: Callable[[Playwright, Browser], T]) -> T:
         """Run `work` in the browser's thread, beside the work of others, and wait for what it returns.
@@ -106,23 +110,31 @@ class Running:
 
     def close(self) -> None:
         """End it. Whoever still waits gets a BrowserGoneError."""
+        with suppress(BrowserError, BrowserGoneError):
+            self.wait()
         with self._lock:
             if not self._over:
                 self._loop.call_soon_threadsafe(self._leave)
         self._thread.join(_PATIENCE)
 
-    def _live(self, settings: Settings, keys: Sequence[str]) -> None:
+    def _live(self) -> None:
         """The thread: start the browser, let Playwright's loop run until it is time to leave, close."""
         try:
-            with launched(settings, keys) as (self._playwright, self._browser):
+            with (
+                ThreadPoolExecutor(1) as pool,
+                launched(self._settings, pool.submit(self._trusted_keys)) as (self._playwright, self._browser),
+            ):
                 self._loop, self._main = asyncio.get_running_loop(), getcurrent()
                 # Playwright runs its loop in a greenlet that it does not show; a callback of the loop is inside it.
                 loops: list[greenlet] = []
                 self._loop.call_soon(lambda: loops.append(getcurrent()))
                 self._browser.new_context().close()
+                self._browser.on("disconnected", self._disconnected)
                 self._started.set_result(None)
                 while not self._leaving and not loops[0].dead:
                     loops[0].switch()
+                with self._lock:
+                    self._over = True
         except BaseException as error:
             if self._started.done():
                 raise
@@ -130,9 +142,18 @@ class Running:
         finally:
             self._settle()
 
+    def _trusted_keys(self) -> list[str]:
+        seen = _look_at_certificates(self._systems, self._settings)
+        self.certificates = {name: look.certificate for name, look in seen.items()}
+        return [seen[one.id].key for one in self._systems if one.id in seen and _accepted(one, seen[one.id])]
+
+    def _disconnected(self, _: Browser) -> None:
+        self._loop.call_soon(self._leave)
+
     def _leave(self) -> None:
-        self._leaving = True
-        self._main.switch()
+        if not self._leaving:
+            self._leaving = True
+            self._main.switch()
 
     def _begin(self, work: Callable[[Playwright, Browser], T], answer: Future[T]) -> None:
         job = greenlet(self._work)
@@ -142,6 +163,8 @@ class Running:
     def _work(self, work: Callable[[Playwright, Browser], T], answer: Future[T]) -> None:
         try:
             give = partial(answer.set_result, work(self._playwright, self._browser))
+        except asyncio.CancelledError:  # Playwright's driver is gone, and its loop with it
+            give = partial(answer.set_exception, BrowserGoneError())
         except BaseException as error:
             give = partial(answer.set_exception, error)
         self._jobs.discard(getcurrent())
@@ -164,7 +187,6 @@ class Running:
 
 def _look_at_certificates(systems: Sequence[System], settings: Settings) -> dict[str, tls.Seen]:
     """By system; where nobody answers there is none, and the visit itself will say why."""
-
     trusted = tls.trusting(settings.ca_dir)
 
     def look(system: System) -> tls.Seen | None:

@@ -3,7 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -53,7 +54,7 @@ def chromium_path(playwright: Playwright, settings: Settings) -> Path:
 
 
 @contextmanager
-def launched(settings: Settings, trusted_keys: Sequence[str] = ()) -> Iterator[tuple[Playwright, Browser]]:
+def launched(settings: Settings, trusted_keys: Future[list[str]] | None = None) -> Iterator[tuple[Playwright, Browser]]:
     """Run a browser in this thread; downloads go to a folder that goes with it.
 
     Args:
@@ -64,13 +65,13 @@ def launched(settings: Settings, trusted_keys: Sequence[str] = ()) -> Iterator[t
         BrowserError: there is no browser, it does not start, or it could not draw Chinese.
     """
     _see_chinese()
-    arguments = [*_QUIET]
-    if trusted_keys:
-        arguments.append(f"--ignore-certificate-errors-spki-list={','.join(trusted_keys)}")
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
     with tempfile.TemporaryDirectory(prefix="xunjian-") as downloads, sync_playwright() as playwright:
         path = chromium_path(playwright, settings)
+        arguments = [*_QUIET]
+        if keys := trusted_keys and trusted_keys.result():
+            arguments.append(f"--ignore-certificate-errors-spki-list={','.join(keys)}")
+        if os.geteuid() == 0:
+            arguments.append("--no-sandbox")
         try:
             browser = playwright.chromium.launch(executable_path=path, args=arguments, downloads_path=downloads)
         except Error as error:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, Route
+from playwright.sync_api import Browser, Error, Page, Playwright, Route
 
 from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserGoneError
@@ -25,27 +25,32 @@ def pdf(html: Callable[[], str], out: Path, chromium: Chromium) -> None:
     """Print a self-contained document to `out`. It runs no script and reaches no network.
 
     Args:
-        html: gives the document; asked when the browser is ready.
+        html: gives the document; asked when the browser is ready for it.
 
     Raises:
         BrowserError: there is no browser.
         PdfError: it fails.
     """
     running = chromium.ready()
-    document = html()
     try:
-        out.write_bytes(running.do(lambda _, browser: _print(document, browser)))
+        page = running.do(_open)
+        document = html()
+        out.write_bytes(running.do(lambda *_: _print(page, document)))
     except BrowserGoneError as error:
         raise PdfError("PDF 没有生成，浏览器被关闭或崩溃") from error
     except Error as error:
         raise PdfError(f"PDF 没有生成，浏览器报错：{error.message.splitlines()[0]}") from error
 
 
-def _print(document: str, browser: Browser) -> bytes:
-    with browser.new_context(java_script_enabled=False, offline=True) as context:
-        context.set_default_timeout(_TIMEOUT)
-        context.route("**/*", _only_data)
-        page = context.new_page()
+def _open(_: Playwright, browser: Browser) -> Page:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    context.set_default_timeout(_TIMEOUT)
+    context.route("**/*", _only_data)
+    return context.new_page()
+
+
+def _print(page: Page, document: str) -> bytes:
+    with page.context:
         page.set_content(document, wait_until="load")
         return page.pdf(
             format="A4",

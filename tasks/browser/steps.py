@@ -144,7 +144,10 @@ class Walker:
     def _goto(self, page: Page, path: str) -> None:
         self.begin(f"打开 {path.partition('?')[0]}")
         with self.acting(f"打开 {path.partition('?')[0]}", page):
-            page.goto(urljoin(_folder(self._base), path))
+            url = urljoin(_folder(self._base), path)
+            if "#" in url and self._watch.blank(page) and page.url.partition("#")[0] == url.partition("#")[0]:
+                page.goto("about:blank")  # the page left behind is the same: it would only be scrolled
+            page.goto(url)
 
     def _click(self, scope: Page | FrameLocator, where: words.Locator, page: Page) -> None:
         with self.acting(f"点击{where}", page):

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
 from checks.contract import Journey, Limits, Login, System
 from checks.finding import Reason
+from checks.journey import Goto
 from checks.page_check import Part, needs_login
 from checks.pages.right_page import error_trait
 from checks.secrecy import Redactor
@@ -105,7 +106,8 @@ class Visitor:
         started, began = datetime.now(UTC), time.monotonic()
         limits, masks = self._system.limits_of(part), self._masks(part)
         session, notes = self._session_for(part), _Notes()
-        page, context, watch = session.open(limits.down), session.context, session.watch
+        page = session.open(limits.down, empty=not _opens_a_page(part))
+        context, watch = session.context, session.watch
         walker = Walker(
             str(self._system.url),
             limits,
@@ -151,14 +153,15 @@ class Visitor:
                 walker.walk(page, part.steps)
             walker.stopwatch.stop()
         except Stopped as stopped:
-            return self._explain(stopped.obstacle, part, page, submitted=walker.submitted)
+            return self._explain(stopped.obstacle, part, page, watch, submitted=walker.submitted)
         return None
 
-    def _explain(self, obstacle: Obstacle, part: Part, page: Page, *, submitted: bool) -> Obstacle:
+    def _explain(self, obstacle: Obstacle, part: Part, page: Page, watch: Watch, *, submitted: bool) -> Obstacle:
         """A step that failed on a login page means: refused, once the secret was sent, or sent back there."""
         if obstacle.kind not in ("failed", "not-found"):
             return obstacle
-        at_login = any(self._shows_password_field(window) for window in page.context.pages)
+        windows = [window for window in page.context.pages if not watch.blank(window)]
+        at_login = any(self._shows_password_field(window) for window in windows)
         if at_login and isinstance(part, Login) and submitted:
             message = "登录没有成功，仍停在登录页；请核对巡检账号的用户名和口令"
             return Obstacle(kind="unknown", step=obstacle.step, message=message, reason=Reason.AUTHENTICATION)
@@ -175,7 +178,7 @@ class Visitor:
     def _learn(self, context: BrowserContext, watch: Watch, masks: list[str]) -> None:
         """Remember what must not be written of the windows as they are now."""
         for window in context.pages:
-            if window.url != "about:blank":
+            if not watch.blank(window):
                 with suppress(Error):  # on its way elsewhere
                     self._look(window, watch, masks)
 
@@ -190,7 +193,7 @@ class Visitor:
         self, window: Page, watch: Watch, masks: list[str], notes: _Notes, limits: Limits, *, failed: bool
     ) -> None:
         """Read a window and take its picture, in this order: what is masked must be known first."""
-        if window.url == "about:blank":
+        if watch.blank(window):
             return
         try:
             seen = self._look(window, watch, masks)
@@ -244,7 +247,7 @@ class Visitor:
     def _check_masks(self) -> None:
         self._held = Session(self._new_context())
         masks = dict.fromkeys(mask for part in self._system.targets() for mask in self._masks(part))
-        if bad := bad_masks(self._held.open(self._system.limits.down), list(masks)):
+        if bad := bad_masks(self._held.open(self._system.limits.down, empty=False), list(masks)):
             raise SetupError(f"系统 {self._system.id} 的遮盖不是正确的 CSS 选择器：{'、'.join(bad)}")
 
     def _redacted(self, visit: Visit) -> Visit:
@@ -269,6 +272,11 @@ class Visitor:
                 ),
             }
         )
+
+
+def _opens_a_page(part: Part) -> bool:
+    """What it does first is to open a page. A recorded file is played from an empty window, as it was recorded."""
+    return not (isinstance(part, Journey) and part.recorded) and isinstance(part.steps[0], Goto)
 
 
 def _at_login_page(step: str) -> Obstacle:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Frame, Request, Response, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Frame, Page, Request, Response, WebError
 
 from checks.visit import Document
 
@@ -21,17 +21,27 @@ class Watch:
     """What was seen in a context since the visit began. Nothing here is redacted yet."""
 
     def __init__(self, context: BrowserContext) -> None:
-        self.begin()
+        self.begin(None)
         for event, listener in self._listeners():
             context.on(event, listener)  # type: ignore[call-overload]
 
-    def begin(self) -> None:
-        """Start a visit: nothing from before counts."""
+    def begin(self, window: Page | None) -> None:
+        """Start a visit: nothing from before counts, nor what the page still shown in the window may do."""
+        self._window = window
+        self._arrived = window is None or window.url == "about:blank"
         self.documents: list[Document] = []
         self.script_errors: list[str] = []
         self.failed_requests: list[str] = []
         self._failures: dict[Frame | None, str] = {}  # Chromium's net error, by frame
         self._pending: set[Request] = set()
+
+    def arrive(self, frame: Frame) -> None:
+        """A frame of the window shows another document."""
+        self._arrived = self._arrived or frame.parent_frame is None
+
+    def blank(self, window: Page) -> bool:
+        """A window shows nothing of this visit."""
+        return window.url == "about:blank" or (window is self._window and not self._arrived)
 
     @property
     def busy(self) -> bool:
@@ -78,8 +88,14 @@ class Watch:
             ("weberror", self._on_web_error),
         )
 
+    def _counts(self, request: Request) -> bool:
+        if self._arrived or not self._window:
+            return True
+        return request.is_navigation_request() and _frame(request) is self._window.main_frame
+
     def _on_request(self, request: Request) -> None:
-        self._pending.add(request)
+        if self._counts(request):
+            self._pending.add(request)
 
     def _on_finished(self, request: Request) -> None:
         self._pending.discard(request)
@@ -87,7 +103,7 @@ class Watch:
     def _on_failed(self, request: Request) -> None:
         self._pending.discard(request)
         failure = request.failure or ""
-        if "ERR_ABORTED" in failure:  # a download, or a page left before all had arrived
+        if "ERR_ABORTED" in failure or not self._counts(request):  # a download, or a page left before all had arrived
             return
         if request.is_navigation_request():
             self._failures[_frame(request)] = failure
@@ -95,6 +111,8 @@ class Watch:
 
     def _on_response(self, response: Response) -> None:
         request = response.request
+        if not self._counts(request):
+            return
         if request.is_navigation_request():
             if not 300 <= response.status < 400:
                 self._failures.pop(_frame(request), None)
@@ -105,11 +123,12 @@ class Watch:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         # "Failed to load resource" repeats what is noted as a failed request.
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        if self._arrived and message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.script_errors.append(message.text)
 
     def _on_web_error(self, error: WebError) -> None:
-        self.script_errors.append(str(error.error))
+        if self._arrived:
+            self.script_errors.append(str(error.error))
 
 
 def _frame(request: Request) -> Frame | None:
