@@ -57,7 +57,13 @@ class Service:
                 return found
             assert not alive or self.process.poll() is None, self.log.read_text()
             time.sleep(0.5)
-        raise AssertionError(f"not within {PATIENCE} s: {self.log.read_text()}")
+        raise AssertionError(f"not within {PATIENCE} s: {self.log.read_text()}\n{self.behind()}")
+
+    def behind(self) -> str:
+        """What Prefect knows and said last."""
+        known = [(run["name"], run["state"]["name"]) for run in self.flow_runs(not_any_=["SCHEDULED"])]
+        logs = [file.read_text()[-2000:] for file in sorted((self.settings.root / "logs").glob("*.log"))]
+        return "\n".join([f"{known}", *logs])
 
     def deployment(self) -> dict[str, Any]:
         return self.api.get("/deployments/name/page-inspection/page-inspection").raise_for_status().json()
@@ -111,13 +117,16 @@ def test_a_run_started_from_the_form_is_on_record_with_who_and_why(service: Serv
     """Given the form in a real browser, when it is filled in and sent, then who and why stand in the ledger."""
     with launched(service.settings) as (_, browser):
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
         root = prefect_server.api_url(service.settings).removesuffix("/api")
         page.goto(f"{root}/deployments/deployment/{service.deployment()['id']}/run")
         page.get_by_text("操作人").wait_for()
         fields = page.locator("textarea")
         fields.nth(1).fill("值班员甲")
         fields.nth(2).fill("整改后复查")
-        page.get_by_role("button", name="Submit").click()
+        with page.expect_response(lambda answer: answer.url.endswith("/create_flow_run")) as made:
+            page.get_by_role("button", name="Submit").click()
+        assert made.value.ok, made.value.text()
         done = service.wait_for(lambda: service.flow_runs(any_=["COMPLETED", "FAILED", "CRASHED"]))
     assert done[0]["state"]["name"] == "全部正常", done[0]["state"]
     assert "全部系统" in done[0]["name"]
