@@ -266,6 +266,8 @@ class Ledger:
             why = "磁盘已满。请清理磁盘后重试"
         elif "readonly" in what or "unable to open" in what or isinstance(error, OSError):
             why = "没有写权限，或目录不存在。请检查该文件和目录的权限"
+        elif "disk I/O" in what:
+            why = "磁盘读写出错，可能已满或损坏。请检查磁盘后重试"
         elif "malformed" in what or "not a database" in what:
             why = "文件已损坏或不是台账。请从备份恢复，不要删除原文件"
         else:

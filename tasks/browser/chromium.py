@@ -110,7 +110,7 @@ class Running:
 
     def close(self) -> None:
         """End it. Whoever still waits gets a BrowserGoneError."""
-        with suppress(BrowserError, BrowserGoneError):
+        with suppress(BrowserError):
             self.wait()
         with self._lock:
             if not self._over:
@@ -138,7 +138,8 @@ class Running:
         except BaseException as error:
             if self._started.done():
                 raise
-            self._started.set_exception(BrowserGoneError() if isinstance(error, Error) else error)
+            killed = BrowserError("浏览器刚启动就被关闭或崩溃；请查本机内存是否不足")
+            self._started.set_exception(killed if isinstance(error, Error) else error)
         finally:
             self._settle()
 

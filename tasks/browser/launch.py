@@ -33,6 +33,9 @@ class BrowserError(Exception):
 class BrowserGoneError(Exception):
     """The browser was killed or crashed."""
 
+    def __init__(self) -> None:
+        super().__init__("浏览器被关闭或崩溃")
+
 
 def chromium_path(playwright: Playwright, settings: Settings) -> Path:
     """The path from the settings, Playwright's own Chromium, or the system's, in this order.

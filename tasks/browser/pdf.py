@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, Page, Playwright, Route
 
 from tasks.browser.chromium import Chromium
-from tasks.browser.launch import BrowserGoneError
+from tasks.browser.launch import BrowserError, BrowserGoneError
 
 _MARGINS = {"top": "37mm", "left": "28mm", "bottom": "35mm", "right": "26mm"}
 # 14 pt, 7 mm below the text. Chromium shrinks what stands in a margin by 3/4.
@@ -28,18 +28,22 @@ def pdf(html: Callable[[], str], out: Path, chromium: Chromium) -> None:
         html: gives the document; asked when the browser is ready for it.
 
     Raises:
-        BrowserError: there is no browser.
+        BrowserError: there is no browser, or it is killed twice.
         PdfError: it fails.
     """
-    running = chromium.ready()
-    try:
-        page = running.do(_open)
-        document = html()
-        out.write_bytes(running.do(lambda *_: _print(page, document)))
-    except BrowserGoneError as error:
-        raise PdfError("PDF 没有生成，浏览器被关闭或崩溃") from error
-    except Error as error:
-        raise PdfError(f"PDF 没有生成，浏览器报错：{error.message.splitlines()[0]}") from error
+    for attempts_left in (1, 0):
+        running = chromium.ready()
+        try:
+            page = running.do(_open)
+            document = html()
+            out.write_bytes(running.do(lambda *_, page=page, document=document: _print(page, document)))
+        except (BrowserGoneError, Error) as error:
+            if not running.gone:
+                raise PdfError(f"PDF 没有生成，浏览器报错：{f'{error}'.splitlines()[0]}") from error
+            if not attempts_left:
+                raise BrowserError("打印时浏览器两次被关闭或崩溃") from error
+        else:
+            return
 
 
 def _open(_: Playwright, browser: Browser) -> Page:

@@ -1,9 +1,11 @@
 """Markdown to HTML and DOCX with the real pandoc, to PDF with the real Chromium."""
 
+import contextlib
 import io
 import zipfile
 from pathlib import Path
 
+import psutil
 import pypdfium2
 import pytest
 from docx import Document
@@ -189,6 +191,43 @@ def test_pdf_without_a_browser_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(BrowserError, match="Chromium"):
         pdf(lambda: "<p>x</p>", tmp_path / "x.pdf", Chromium(Settings(browser=tmp_path / "absent")))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_browser_killed_while_it_prints_is_replaced_once(tmp_path: Path) -> None:
+    """Given a browser that is killed before the page is printed, then another prints it; killed again, it is said."""
+    out = tmp_path / "x.pdf"
+    with Chromium(Settings()) as chromium:
+
+        def kill(times: list[int]) -> str:
+            if times:
+                times.pop()
+                [browser] = chromium.ready().do(lambda *_: processes())
+                browser.kill()
+            return "<p>x</p>"
+
+        once, twice = [0], [0, 0]
+        pdf(lambda: kill(once), out, chromium)
+        assert out.read_bytes().startswith(b"%PDF")
+        with pytest.raises(BrowserError, match="两次"):
+            pdf(lambda: kill(twice), out, chromium)
+
+
+def processes() -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            line = child.cmdline()
+            if "--remote-debugging-pipe" in line and not any(word.startswith("--type") for word in line):
+                found.append(child)
+    return found
+
+
+def test_the_word_document_holds_the_pictures_themselves(word: Path, jpeg: bytes) -> None:
+    media = [name for name in zipfile.ZipFile(word).namelist() if name.startswith("word/media/")]
+    assert [zipfile.ZipFile(word).read(name) for name in media] == [jpeg]
+    [shape] = Document(str(word)).inline_shapes
+    assert near(shape.width, Mm(72))
+    assert near(shape.height, Mm(45))
 
 
 def test_fonts_are_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
