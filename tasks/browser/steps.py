@@ -146,8 +146,12 @@ class Walker:
         with self.acting(f"打开 {path.partition('?')[0]}", page):
             url = urljoin(_folder(self._base), path)
             if "#" in url and self._watch.blank(page) and page.url.partition("#")[0] == url.partition("#")[0]:
-                page.goto("about:blank")  # the page left behind is the same: it would only be scrolled
-            page.goto(url)
+                # The page left behind is the same document, which `goto` would scroll and not load.
+                page.evaluate("url => history.replaceState(null, '', url)", url)
+                self._watch.begin(page)
+                page.reload()
+            else:
+                page.goto(url)
 
     def _click(self, scope: Page | FrameLocator, where: words.Locator, page: Page) -> None:
         with self.acting(f"点击{where}", page):
