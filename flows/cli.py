@@ -12,7 +12,7 @@ import typer
 
 from checks import os_words
 from flows import console
-from flows.exit_codes import CONFIGURATION, FAILED, FINE
+from flows.exit_codes import CONFIGURATION, FAILED, FINE, INTERRUPTED
 from rehearsal import cli as rehearsal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="巡检：按运维合同执行页面巡检，记入台账，出具报告。",
-    epilog="退出码：0 正常；1 巡检发现问题；2 配置或命令行有错；3 未能巡检，或未能记录。",
+    epilog="退出码：0 正常；1 巡检发现问题；2 配置或命令行有错；3 未能巡检，或未能记录；130 被中断。",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -234,6 +234,9 @@ def _clearly(contract: Path = CONTRACT) -> Iterator[None]:
     except RehearsalError as error:
         console.complain(str(error))
         raise typer.Exit(FAILED) from error
+    except KeyboardInterrupt as error:
+        console.complain("已中断。已经看到的都在台账里，没有看到的下次再查")
+        raise typer.Exit(INTERRUPTED) from error
     except Exception as error:
         # Errors of the world are classes of ours, named …Error in tasks/, whose message is for the operator.
         if type(error).__module__.startswith(("tasks.", "flows.")):

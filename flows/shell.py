@@ -77,6 +77,7 @@ def exit_code(state: "FlowState") -> int:
 
 def _run(form: "PageInspection") -> "FlowState":
     """Run the flow in this process; an exception in it is raised here, a verdict is returned."""
+    from prefect.exceptions import TerminationSignal
     from prefect.logging.handlers import APILogHandler
 
     from flows.page_inspection import page_inspection as flow
@@ -88,7 +89,10 @@ def _run(form: "PageInspection") -> "FlowState":
             await state.aresult(raise_on_failure=True)
         return state
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except TerminationSignal:  # Prefect's word for SIGTERM
+        raise KeyboardInterrupt from None
 
 
 class _Follow(logging.Handler):

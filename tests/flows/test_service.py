@@ -34,16 +34,20 @@ class Service:
         self.settings = settings
         self.api = httpx.Client(base_url=prefect_server.api_url(settings), trust_env=False, timeout=30)
 
-    def start(self) -> None:
-        self.settings.root.mkdir(parents=True, exist_ok=True)
+    def command(self, log: Path, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command of ours with these settings."""
         names = ("home", "contract", "secrets", "ca", "port")
         # Prefect looks for moved schedules once a minute; here it need not take so long.
         quick = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3"}
         ours = {f"XUNJIAN_{name.upper()}": str(getattr(self.settings, name)) for name in names}
+        with log.open("wb") as out:
+            whole = [sys.executable, "-m", "flows.cli", *words]
+            return subprocess.Popen(whole, env={**os.environ, **quick, **ours}, stdout=out, stderr=out)
+
+    def start(self) -> None:
+        self.settings.root.mkdir(parents=True, exist_ok=True)
         self.log = self.settings.root / "up.log"
-        with self.log.open("wb") as log:
-            command = [sys.executable, "-m", "flows.cli", "up"]
-            self.process = subprocess.Popen(command, env={**os.environ, **quick, **ours}, stdout=log, stderr=log)
+        self.process = self.command(self.log, "up")
         self.wait_for(lambda: "界面：" in self.log.read_text(), alive=True)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -146,6 +150,28 @@ def test_a_due_schedule_runs_by_itself(service: Service, estate: Estate) -> None
     scheduled = [run for run in service.on_record() if run.trigger == "schedule"]
     assert {run.outcome for run in scheduled} == {"OK"}
     assert len(scheduled) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_in_the_shell_that_is_stopped_says_so(
+    service: Service, estate: Estate, tmp_path: Path, number: int
+) -> None:
+    """Given a run that waits for a page, when it is stopped, then it ends with 130 and one sentence, leaves no browser,
+    and stands in the ledger."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, a shell has it ignored
+    before = len(service.on_record())
+    estate.fault("oa-hang")
+    process = service.command(tmp_path / "run.log", "run", "page-inspection", "--system", "oa")
+    service.wait_for(lambda: len(service.on_record()) == before + 1)
+    service.wait_for(lambda: psutil.Process(process.pid).children())
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    assert process.wait(60) == 130
+    said = (tmp_path / "run.log").read_text()
+    assert "已中断" in said
+    assert "Traceback" not in said
+    gone, left = psutil.wait_procs(family, timeout=10)
+    assert (len(gone) > 0, left) == (True, [])
 
 
 def test_it_goes_on_after_sigterm_and_after_being_killed(service: Service, estate: Estate) -> None:
