@@ -4,6 +4,7 @@ One lane per system, side by side; within a lane one fault at a time. What is ru
 (`flows.visits`), into a ledger of the drill's own. This table is the proof that a green mark means something.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,7 +48,7 @@ def page_inspection(names: list[str]) -> int:
     """Drill in the rehearsal estate of this machine and print the table. Returns the exit code."""
     from flows.outcome import FINE as ALL_FINE
 
-    out = Console()
+    out = Console(width=None if sys.stdout.isatty() else 200)  # into a file nothing need be cut off
     faults = [find(name) for name in names] or list(FAULTS)
     base = Settings()
     settings = base.model_copy(
@@ -71,6 +72,8 @@ def page_inspection(names: list[str]) -> int:
             return FAILED
         with Live(table, console=out, refresh_per_second=2, vertical_overflow="visible"):
             results = run(estate, settings, faults, lambda result: table.add_row(*_row(result)))
+        if not out.is_terminal:
+            out.print()  # which `Live` leaves out there
     finally:
         estate.clear()
         if not was_up:
