@@ -6,7 +6,7 @@ want done runs there, each piece of work in a greenlet: while one waits for its 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Error, Playwright
 
+from checks import os_words
 from checks.contract import System
 from checks.visit import Certificate
 from tasks import tls
@@ -110,8 +111,7 @@ class Running:
 
     def close(self) -> None:
         """End it. Whoever still waits gets a BrowserGoneError."""
-        with suppress(BrowserError):
-            self.wait()
+        wait([self._started])
         with self._lock:
             if not self._over:
                 self._loop.call_soon_threadsafe(self._leave)
@@ -131,17 +131,23 @@ class Running:
                 self._browser.new_context().close()
                 self._browser.on("disconnected", self._disconnected)
                 self._started.set_result(None)
-                while not self._leaving and not loops[0].dead:
-                    loops[0].switch()
-                with self._lock:
-                    self._over = True
+                try:
+                    while not self._leaving and not loops[0].dead:
+                        loops[0].switch()
+                finally:
+                    self._retire()
         except BaseException as error:
+            self._retire()
             if self._started.done():
                 raise
-            killed = BrowserError("浏览器刚启动就被关闭或崩溃；请查本机内存是否不足")
-            self._started.set_exception(killed if isinstance(error, Error) else error)
+            self._started.set_exception(_in_words(error))
         finally:
             self._settle()
+
+    def _retire(self) -> None:
+        """Take no more work. Before anybody is told, so that nobody comes back to what is over."""
+        with self._lock:
+            self._over = True
 
     def _trusted_keys(self) -> list[str]:
         seen = _look_at_certificates(self._systems, self._settings)
@@ -177,13 +183,21 @@ class Running:
     def _settle(self) -> None:
         """There is no loop any more: nobody may wait for it."""
         with self._lock:
-            self._over = True
             for answer in self._unanswered:
                 answer.set_exception(BrowserGoneError())
             self._unanswered.clear()
         for job in list(self._jobs):
             with suppress(BrowserGoneError, Error):
                 job.throw(BrowserGoneError())
+
+
+def _in_words(error: BaseException) -> BaseException:
+    """Why it did not start, for the operator."""
+    if isinstance(error, Error):
+        return BrowserError("浏览器刚启动就被关闭或崩溃；请查本机内存是否不足")
+    if isinstance(error, OSError):
+        return BrowserError(f"浏览器启动失败：{error.filename or '系统'}（{os_words.say(error)}）")
+    return error
 
 
 def _look_at_certificates(systems: Sequence[System], settings: Settings) -> dict[str, tls.Seen]:

@@ -153,3 +153,9 @@ def test_one_that_cannot_start_says_so_each_time(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(BrowserError, match="XUNJIAN_BROWSER"):
                 chromium.ready()
+
+
+def test_a_disk_without_room_for_it_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with Chromium(Settings(home=tmp_path)) as chromium, pytest.raises(BrowserError, match="浏览器启动失败"):
+        chromium.ready()
