@@ -14,6 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from checks.visit import Certificate
 
 
+class AuthorityError(Exception):
+    """A file of XUNJIAN_CA is no certificate; the message is for the operator."""
+
+
 class Seen(NamedTuple):
     """The facts, and the key by which Chromium can be told to accept just this certificate."""
 
@@ -53,10 +57,17 @@ def certificate(host: str, port: int, trusted: ssl.SSLContext, timeout: float, n
 
 
 def trusting(ca_dir: Path) -> ssl.SSLContext:
-    """The system's certification authorities and those of a folder of *.pem; takes 0.1 s to read."""
+    """The system's certification authorities and those of a folder of *.pem; takes 0.1 s to read.
+
+    Raises:
+        AuthorityError: one of them is no certificate.
+    """
     context = ssl.create_default_context()
     for pem in sorted(ca_dir.glob("*.pem")):
-        context.load_verify_locations(pem)
+        try:
+            context.load_verify_locations(pem)
+        except ssl.SSLError as error:
+            raise AuthorityError(f"{pem} 不是 PEM 格式的证书。请换成 CA 证书，或把它从 XUNJIAN_CA 目录移走") from error
     return context
 
 

@@ -195,6 +195,8 @@ def _in_words(error: BaseException) -> BaseException:
     """Why it did not start, for the operator."""
     if isinstance(error, Error):
         return BrowserError("浏览器刚启动就被关闭或崩溃；请查本机内存是否不足")
+    if isinstance(error, tls.AuthorityError):
+        return BrowserError(f"{error}")
     if isinstance(error, OSError):
         return BrowserError(f"浏览器启动失败：{error.filename or '系统'}（{os_words.say(error)}）")
     return error

@@ -38,7 +38,7 @@ def reading(
     one = found if what.nth is not None else found.first
 
     def words_of() -> str:
-        return " ".join("".join(one.all_inner_texts()).split())
+        return " ".join("".join(filter(None, one.all_inner_texts())).split())  # a drawing (SVG) has none
 
     def texts(wanted: str) -> tuple[str, bool]:
         actual = words_of()

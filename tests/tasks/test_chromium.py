@@ -159,3 +159,9 @@ def test_a_disk_without_room_for_it_is_told_in_words(tmp_path: Path, monkeypatch
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     with Chromium(Settings(home=tmp_path)) as chromium, pytest.raises(BrowserError, match="浏览器启动失败"):
         chromium.ready()
+
+
+def test_an_authority_that_is_no_certificate_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.pem").write_text("no certificate")
+    with Chromium(Settings(home=tmp_path, ca=tmp_path)) as chromium, pytest.raises(BrowserError, match=r"broken\.pem"):
+        chromium.ready()
