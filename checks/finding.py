@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
@@ -44,6 +44,9 @@ class Reason(StrEnum):
     MANUAL = "manual"  # waits for a person
     NO_BROWSER = "no-browser"
     CONFIGURATION = "configuration"  # a secret is missing, a mask is no selector
+    HOST_KEY = "host-key"  # not on record, or not the one on record
+    UNSUPPORTED = "unsupported"  # the host lacks what would tell, or speaks what we do not understand
+    INCOMPLETE = "incomplete"  # the answer broke off
     BUG = "bug"
 
     @property
@@ -61,8 +64,19 @@ _REASONS = {
     Reason.MANUAL: "待人工确认",
     Reason.NO_BROWSER: "浏览器不可用",
     Reason.CONFIGURATION: "配置有误",
+    Reason.HOST_KEY: "主机密钥不符",
+    Reason.UNSUPPORTED: "不支持",
+    Reason.INCOMPLETE: "回答不完整",
     Reason.BUG: "程序错误",
 }
+
+
+class Verdict(NamedTuple):
+    """What a check says: a state, one line that shows the actual beside the expected, a reason if UNKNOWN."""
+
+    state: State
+    summary: str
+    reason: Reason | None = None
 
 
 class Finding(BaseModel):

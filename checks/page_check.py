@@ -3,23 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from checks.contract import Contract, Journey, Login, System
-from checks.finding import Finding, Reason, State
+from checks.finding import Finding, Reason, State, Verdict
 from checks.registry import discover
 from checks.visit import Visit
 
 Part = Journey | Login
 """What is looked at: a journey, or the login."""
-
-
-class Verdict(NamedTuple):
-    """What a check says: a state, one line that shows the actual beside the expected, a reason if UNKNOWN."""
-
-    state: State
-    summary: str
-    reason: Reason | None = None
 
 
 @dataclass(frozen=True)

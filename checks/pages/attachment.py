@@ -1,9 +1,9 @@
 """PG08 附件: a downloaded file is what it claims to be and is there to its end."""
 
 from checks.contract import Journey, System
-from checks.finding import State
+from checks.finding import State, Verdict
 from checks.journey import Download, walk
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

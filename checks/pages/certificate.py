@@ -1,8 +1,8 @@
 """PG03 证书: trusted, and valid for some time yet. Limits: 30 and 14 days (inspection-items, OS25)."""
 
 from checks.contract import System
-from checks.finding import State
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.finding import State, Verdict
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

@@ -1,8 +1,8 @@
 """PG09 截图: what was seen is on a picture. Without one, a verdict cannot be shown to anybody."""
 
 from checks.contract import System
-from checks.finding import Reason, State
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.finding import Reason, State, Verdict
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

@@ -1,8 +1,8 @@
 """PG07 失败请求: parts of the page (scripts, pictures, data) that did not arrive."""
 
 from checks.contract import System
-from checks.finding import State
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.finding import State, Verdict
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

@@ -1,8 +1,8 @@
 """PG05 功能: every step could be done and every expectation was met (七2(3), all functions normal)."""
 
 from checks.contract import System
-from checks.finding import State
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.finding import State, Verdict
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

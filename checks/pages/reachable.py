@@ -1,8 +1,8 @@
 """PG01 可达: the page arrived, with a status that is not an error."""
 
 from checks.contract import System
-from checks.finding import State
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.finding import State, Verdict
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

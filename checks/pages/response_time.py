@@ -1,8 +1,8 @@
 """PG02 响应时间: from an action until what it leads to can be seen. Limits: 3 s and 10 s by default."""
 
 from checks.contract import System
-from checks.finding import State
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.finding import State, Verdict
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

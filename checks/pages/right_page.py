@@ -1,8 +1,8 @@
 """PG04 错误页或登录页: a page that answers 200 and yet is not the page."""
 
 from checks.contract import Journey, System
-from checks.finding import State
-from checks.page_check import PageCheck, Part, Verdict, held_up, needs_login
+from checks.finding import State, Verdict
+from checks.page_check import PageCheck, Part, held_up, needs_login
 from checks.visit import Visit
 
 ERROR_TEXTS = (

@@ -1,8 +1,8 @@
 """PG06 脚本错误: errors on the browser's console."""
 
 from checks.contract import System
-from checks.finding import State
-from checks.page_check import PageCheck, Part, Verdict, held_up
+from checks.finding import State, Verdict
+from checks.page_check import PageCheck, Part, held_up
 from checks.visit import Visit
 
 

@@ -12,8 +12,8 @@ from checks.page_check import PageCheck, page_checks
 from checks.registry import discover
 
 CHECK = """
-from checks.page_check import PageCheck, Verdict
-from checks.finding import State
+from checks.page_check import PageCheck
+from checks.finding import State, Verdict
 CHECK = PageCheck({id!r}, "标题", lambda visit, system, part: Verdict(State.OK, "x"))
 """
 

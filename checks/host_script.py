@@ -1,0 +1,148 @@
+"""The one script that a host is asked: assembled from the checks' commands, answered in sections.
+
+The script of a host is always the same text (`xunjian host-script` prints it); what changes from run to run stands
+in one line before it. Sections are delimited by a nonce that nobody on the host can know beforehand, and the last
+line says that the answer is whole.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from checks.host_check import Planned, Section
+
+HEAD = r"NONCE=([0-9a-f]{32}) SINCE=([0-9]{1,12}) MARKS=([0-9:,]{0,2000})"
+"""The line before the script."""
+
+_PRELUDE = """\
+# 巡检脚本：只读。由 xunjian 生成，不要修改。
+LC_ALL=C; LANG=C; LANGUAGE=C; export LC_ALL LANG LANGUAGE
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:$PATH; export PATH
+umask 077
+ME=$(id -u)
+
+# limit 秒数 命令…：到时间就停掉。
+if timeout 5 true 2>/dev/null; then limit() { timeout -s KILL "$@"; }
+elif timeout -t 5 true 2>/dev/null; then limit() { timeout -s KILL -t "$@"; }
+else limit() {
+    seconds=$1; shift
+    "$@" & command=$!
+    { sleep "$seconds"; kill -9 "$command"; } >/dev/null 2>&1 & watcher=$!
+    wait "$command"; status=$?
+    kill "$watcher" 2>/dev/null
+    return "$status"
+}
+fi
+
+# as_root 命令…：以 root 执行；不允许时返回 77。
+as_root() {
+    if [ "$ME" = 0 ]; then "$@"
+    elif [ "$SUDO" = yes ]; then sudo -n "$@"
+    else return 77
+    fi
+}
+
+section() {
+    printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1"
+    printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1" >&2
+    ( "s_$1" )
+    printf '\\n@@%s END %s %s\\n' "$NONCE" "$1" "$?"
+}
+"""
+
+
+def quoted(text: str) -> str:
+    """The one way in which anything from the contract becomes shell text.
+
+    Raises:
+        ValueError: a NUL or a line break, which no path or name of ours has.
+    """
+    if re.search(r"[\0\r\n]", text):
+        raise ValueError("不能含有换行或空字符")
+    return shlex.quote(text)
+
+
+def sections(planned: Sequence[Planned]) -> dict[str, str]:
+    """The body of each section by its key: the id of the first item that asks for it."""
+    bodies: dict[str, str] = {}
+    for one in planned:
+        body = _body(one)
+        if body not in bodies:
+            bodies[body] = one.check.id
+    return {key: body for body, key in bodies.items()}
+
+
+def section_keys(planned: Sequence[Planned]) -> dict[str, str]:
+    """Under which key each item's section stands, by the item's id."""
+    keys = {body: key for key, body in sections(planned).items()}
+    return {one.check.id: keys[_body(one)] for one in planned}
+
+
+def _body(one: Planned) -> str:
+    arguments = " ".join(quoted(argument) for argument in one.check.arguments(one.params))
+    return (f"set -- {arguments}\n" if arguments else "") + one.check.command.strip()
+
+
+def script(planned: Sequence[Planned], *, sudo: bool) -> str:
+    """The script of a host, without the line before it."""
+    bodies = sections(planned)
+    functions = "".join(f"\ns_{key}() {{\n{body}\n}}\n" for key, body in bodies.items())
+    calls = "\n".join(f"section {key}" for key in bodies)
+    # A command that reads its standard input would swallow the rest of the script: so it is read whole first.
+    main = f"\nmain() {{\n{calls}\nprintf '\\n@@%s EOF\\n' \"$NONCE\"\n}}\nmain </dev/null\n"
+    return f"{_PRELUDE}SUDO={'yes' if sudo else 'no'}\n{functions}{main}"
+
+
+def wire(body: str, nonce: str, since: int, marks: str = "") -> bytes:
+    """What is sent: the line with what is new, and the script.
+
+    Args:
+        nonce: 32 hexadecimal digits. since: Unix time of the last inspection. marks: how far logs were read.
+    """
+    head = f"NONCE={nonce} SINCE={since} MARKS={marks}"
+    if not re.fullmatch(HEAD, head):
+        raise ValueError(f"not a head: {head}")
+    return f"{head}\n{body}".encode()
+
+
+def forced_command(body: str) -> str:
+    """The script as a program for `command=` in authorized_keys: it takes the first line that is sent and nothing
+    else, so that the account can run this one text only."""
+    head = """\
+#!/bin/sh
+# 受限巡检账号的强制命令：只取对方发来的第一行（随机数、时间、日志位置），其余一概不看。
+IFS= read -r head || exit 64
+case $head in *[!A-Z0-9a-f=:,\\ ]*) exit 64 ;; esac
+NONCE=${head#NONCE=}; NONCE=${NONCE%% *}
+SINCE=${head#* SINCE=}; SINCE=${SINCE%% *}
+MARKS=${head#* MARKS=}
+case $NONCE in '' | *[!0-9a-f]*) exit 64 ;; esac
+case $SINCE in '' | *[!0-9]*) exit 64 ;; esac
+case $MARKS in *[!0-9:,]*) exit 64 ;; esac
+"""
+    return head + body
+
+
+class Split(NamedTuple):
+    """An answer taken apart. `whole`: the last line was there."""
+
+    sections: Mapping[str, Section]
+    whole: bool
+
+
+def split(out: bytes, err: bytes, nonce: str) -> Split:
+    """Take an answer apart; a section without its end is left out."""
+    mark = re.escape(f"@@{nonce}".encode())
+    said = re.compile(rb"^" + mark + rb" BEGIN (\w+)\n(.*?)\n?^" + mark + rb" END \1 (\d+)$", re.M | re.S)
+    aside = re.split(rb"\n?^" + mark + rb" BEGIN (\w+)\n", err, flags=re.M)
+    errors = dict(zip(aside[1::2], aside[2::2], strict=True))
+    found = {
+        match[1].decode(): Section(_text(match[2]), _text(errors.get(match[1], b"")), int(match[3]))
+        for match in said.finditer(out)
+    }
+    return Split(found, re.search(rb"^" + mark + rb" EOF$", out, re.M) is not None)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")
