@@ -1,4 +1,4 @@
-"""The contract folder's models: what an operator writes in YAML, and what must hold across files.
+"""The contract folder's models: what an operator writes in YAML, and what must hold across files. Hosts: `checks.host`.
 
 Source: the contract's clauses 一 (systems), 二 (term) and 七2 (duties).
 """
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
+from checks.host import Access, HostGroup, Placed, mistakes
 from checks.journey import SECRET_NAME, Step, Strict, asserts, secret_names
 
 ID = r"^[a-z][a-z0-9-]{0,39}$"
@@ -200,7 +201,7 @@ class System(Strict):
 
 
 class Contract(Strict):
-    """A whole contract folder: `contract.yaml` and one file per system in `systems/`."""
+    """A whole contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`."""
 
     name: str = Field(min_length=1, title="合同名称")
     number: str = Field("", title="合同编号")
@@ -208,7 +209,9 @@ class Contract(Strict):
     contractor: Party = Field(title="乙方")
     term: Term = Field(title="服务期限")
     zone: str = Field("Asia/Shanghai", title="时区")
+    bastions: dict[str, Access] = Field({}, title="堡垒机", description="ssh_config 里的名称，和在它上面怎样登录")
     systems: list[System] = Field(min_length=1, title="系统")
+    hosts: list[HostGroup] = Field([], title="主机")
 
     @field_validator("zone")
     @classmethod
@@ -232,6 +235,27 @@ class Contract(Strict):
             if system.id == system_id:
                 return system
         raise KeyError(system_id)
+
+    def all_hosts(self) -> list[Placed]:
+        """Every host with its group, in the order of the files."""
+        return [Placed(group, host) for group in self.hosts for host in group.hosts]
+
+    def host(self, name: str) -> Placed:
+        """Find a host.
+
+        Raises:
+            KeyError: the contract has none of that name.
+        """
+        for placed in self.all_hosts():
+            if placed.host.name == name:
+                return placed
+        raise KeyError(name)
+
+    def access_secrets(self, name: str) -> list[str]:
+        """The secrets that reaching a host may need, by name: its own and the bastions'."""
+        group, host = self.host(name)
+        own = [one for bastion in self.bastions.values() for one in bastion.secret_names()]
+        return list(dict.fromkeys([*group.access_of(host).secret_names(), *own]))
 
 
 class Problem(NamedTuple):
@@ -260,6 +284,21 @@ def problems(contract: Contract) -> Iterator[Problem]:
                 f"走查编号 {twice} 重复",
                 "换一个没有用过的编号（login 已留给登录）",
             )
+    yield from _host_problems(contract)
+
+
+def _host_problems(contract: Contract) -> Iterator[Problem]:
+    systems = [system.id for system in contract.systems]
+    seen: set[str] = set()
+    for i, group in enumerate(contract.hosts):
+        if group.system not in systems:
+            yield Problem(("hosts", i, "system"), f"没有系统 {group.system}", f"写 {'、'.join(systems)} 之一")
+        for j, host in enumerate(group.hosts):
+            if host.name in seen:
+                yield Problem(("hosts", i, "hosts", j, "name"), f"主机 {host.name} 重复", "一台主机只写一处")
+            seen.add(host.name)
+        for j, what in mistakes(group):
+            yield Problem(("hosts", i, "hosts", j), what, "改这台主机或本组的参数")
 
 
 def _twice(ids: Iterator[str] | list[str]) -> list[str]:

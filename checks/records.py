@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from checks.finding import Finding
-from checks.visit import Visit
+from checks.visit import HostVisit, Visit
 
 
 class Record(BaseModel):
@@ -18,7 +18,7 @@ class Record(BaseModel):
 class FindingRecord(Record):
     """One verdict on record."""
 
-    target: str  # "oa/todo"
+    target: str  # "oa/todo", "oa-app-01"
     attempt: int
     at: datetime
     finding: Finding
@@ -29,7 +29,7 @@ class EvidenceRecord(Record):
 
     target: str
     attempt: int
-    kind: str  # "screenshot"
+    kind: str  # "screenshot", "raw-output"
     path: str
     sha256: str
     size: int
@@ -53,6 +53,7 @@ class RunRecord(Record):
     contract_hash: str
     findings: tuple[FindingRecord, ...] = ()
     visits: tuple[Visit, ...] = ()
+    host_visits: tuple[HostVisit, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
 
     def latest(self) -> list[FindingRecord]:
@@ -77,6 +78,7 @@ def merged(runs: Iterable[RunRecord]) -> RunRecord | None:
                     "ended_at": run.ended_at or together.ended_at,
                     "findings": together.findings + run.findings,
                     "visits": together.visits + run.visits,
+                    "host_visits": together.host_visits + run.host_visits,
                     "evidence": together.evidence + run.evidence,
                 }
             )

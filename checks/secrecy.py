@@ -7,6 +7,7 @@ and everything shaped like an identity number or a mobile phone is replaced befo
 import re
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import Any
 
 MASK = "▇▇"
 
@@ -17,6 +18,7 @@ _PERSONAL = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 # Shorter texts ("无", "1") would blot out half of every sentence and identify nothing.
 _SHORTEST = 2
+_LONGEST = 2000  # characters of one text among a host's facts
 
 
 class Grade(IntEnum):
@@ -54,6 +56,14 @@ class Redactor:
             if word in line:
                 line = re.sub(_whole(word), MASK, line)
         return _cut(line, limit)
+
+    def clean_all(self, value: Any) -> Any:
+        """Clean every text in a JSON value; keys are ours."""
+        if isinstance(value, str):
+            return self.clean(value, limit=_LONGEST)
+        if isinstance(value, dict):
+            return {key: self.clean_all(one) for key, one in value.items()}
+        return [self.clean_all(one) for one in value] if isinstance(value, list) else value
 
     def clean_own(self, text: str, limit: int = 200) -> str:
         """Clean a text of ours or of the contract, which may name a masked word but never a secret or a person."""

@@ -1,6 +1,7 @@
-"""What a visit to a page found out: facts only, already redacted, without a verdict."""
+"""What a visit to a page or a host found out: facts only, already redacted, without a verdict."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -101,3 +102,16 @@ class Visit(Facts):
     pictures: int = 0  # windows photographed
     certificate: Certificate | None = None
     obstacle: Obstacle | None = None
+
+
+class HostVisit(Facts):
+    """All that one connection to a host found out."""
+
+    target: str  # "oa-app-01"
+    attempt: int
+    started_at: datetime  # UTC
+    seconds: float
+    script: str = ""  # SHA-256 of the script that was run, without its first line
+    facts: dict[str, Any] = {}  # by item, as the item's own facts model dumps them
+    obstacle: str = ""  # why there is no answer, or not all of it
+    reason: Reason | None = None

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -30,16 +31,17 @@ def caller(who: str, why: str) -> Caller:
     return Caller(str(run.id) if run else "", trigger, who or getpass.getuser(), why or "命令行发起")
 
 
-def late(zone: ZoneInfo, today: date) -> str:
-    """Say why a scheduled run is too late for its day: Prefect makes up for late runs, oldest first.
+def late(zone: ZoneInfo, today: date, period: Callable[[date], str] = date.isoformat) -> str:
+    """Say why a scheduled run is too late for its period, a day unless told otherwise: Prefect makes up for late
+    runs, oldest first.
 
-    The ledger knows which days were missed; looking today does not undo that.
+    The ledger knows which periods were missed; looking today does not undo that.
     """
     run = _flow_run()
     if run is None or not run.auto_scheduled or run.expected_start_time is None:
         return ""
     due = run.expected_start_time.astimezone(zone).date()
-    return f"已过期：本应在 {due} 执行，现在是 {today}" if due < today else ""
+    return f"已过期：本应在 {period(due)} 执行，现在是 {period(today)}" if period(due) < period(today) else ""
 
 
 def _flow_run() -> FlowRun | None:

@@ -16,13 +16,15 @@ from flows.exit_codes import CONFIGURATION, FAILED, FINE, INTERRUPTED
 from rehearsal import cli as rehearsal
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from checks.contract import Contract
     from tasks import secrets
     from tasks.contract_folder import FolderError
     from tasks.settings import Settings
 
 app = typer.Typer(
-    help="巡检：按运维合同执行页面巡检，记入台账，出具报告。",
+    help="巡检：按运维合同执行页面巡检和主机巡检，记入台账，出具报告。",
     epilog="退出码：0 正常；1 巡检发现问题；2 配置或命令行有错；3 未能巡检，或未能记录；130 被中断。",
     add_completion=False,
     no_args_is_help=True,
@@ -103,6 +105,7 @@ def schema(
     console.say("\n把下面一行放到文件的第一行，编辑器就会补全：")
     console.say("contract.yaml　　 # yaml-language-server: $schema=contract.schema.json")
     console.say("systems/*.yaml　　# yaml-language-server: $schema=../system.schema.json")
+    console.say("hosts/*.yaml　　　# yaml-language-server: $schema=../hosts.schema.json")
 
 
 @journey_app.command(epilog="例：xunjian journey check contract/journeys/todo.py")
@@ -155,6 +158,75 @@ def page_inspection(
     raise typer.Exit(code)
 
 
+@run_app.command(
+    epilog="例：xunjian run host-inspection　　xunjian run host-inspection --host oa-db-01 --why 整改后复查"
+)
+def host_inspection(
+    host: Annotated[
+        list[str] | None, typer.Option("--host", metavar="主机名", help="只巡检这台主机；可写多次，不写就是全部")
+    ] = None,
+    day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="该周的任一天，不写就是今天")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只打印将要执行的脚本，不连接主机，不记台账")] = False,
+    why: Annotated[str, typer.Option("--why", metavar="原因", help="记入台账，例如“整改后复查”")] = "",
+    contract: ContractDir = CONTRACT,
+) -> None:
+    """每周主机巡检：每台主机一次 SSH 连接、一个只读脚本，记入台账，生成周巡检报告。"""
+    from tasks.settings import Settings
+
+    with _clearly(contract):
+        settings = Settings(contract=contract)
+        loaded, chosen = _hosts_ready(settings, host or [], day)
+        if dry_run:
+            for name in chosen:
+                console.say(f"# ===== {name} =====")
+                typer.echo(_script_of(loaded, name))
+            raise typer.Exit(FINE)
+        from flows import shell
+
+        code = shell.host_inspection(loaded, host or [], day, why=why, settings=settings)
+    raise typer.Exit(code)
+
+
+@app.command(epilog="例：xunjian host-script oa-app-01　　xunjian host-script oa-app-01 --forced > inspect")
+def host_script(
+    host: Annotated[str, typer.Argument(metavar="主机名", help="合同里的主机")],
+    forced: Annotated[
+        bool, typer.Option("--forced", help="写成 authorized_keys 里 command= 用的强制命令，由主机管理员安装")
+    ] = False,
+    programs: Annotated[bool, typer.Option("--programs", help="列出脚本会用到的程序和理由，不打印脚本")] = False,
+    contract: ContractDir = CONTRACT,
+) -> None:
+    """打印一台主机上将要执行的脚本，一字不差（只缺第一行的随机数），供主机管理员审阅。"""
+    from tasks.settings import Settings
+
+    with _clearly(contract):
+        loaded, _ = _hosts_ready(Settings(contract=contract), [host], "")
+        if programs:
+            from checks.allowlist import PROGRAMS
+
+            console.table("脚本只会启动这些程序", ["程序", "用来做什么"], [list(row) for row in PROGRAMS.items()])
+        else:
+            typer.echo(_script_of(loaded, host, forced=forced), nl=False)
+
+
+@app.command(epilog="例：xunjian trust bastion　　xunjian trust oa-app-01　　xunjian trust --all")
+def trust(
+    host: Annotated[list[str] | None, typer.Argument(metavar="主机名…", help="ssh_config 里的主机或堡垒机")] = None,
+    every: Annotated[bool, typer.Option("--all", help="合同里的全部堡垒机和主机")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="不询问：指纹已经用别的途径核对过")] = False,
+    contract: ContractDir = CONTRACT,
+) -> None:
+    """登记主机密钥：显示对方出示的指纹，核对后才登记。换过的密钥要先从文件里删去旧的。"""
+    from tasks.settings import Settings
+
+    with _clearly(contract):
+        settings = Settings(contract=contract)
+        from flows import trust as trusting
+
+        code = trusting.trust(settings, host or [], every=every, yes=yes)
+    raise typer.Exit(code)
+
+
 @drill_app.command(
     "page-inspection", epilog="例：xunjian drill page-inspection　　xunjian drill page-inspection --fault oa-slow"
 )
@@ -196,21 +268,45 @@ def _loaded(settings: "Settings") -> "Contract":
 
 def _ready(settings: "Settings", systems: list[str], day: str) -> "Contract":
     """Whatever can be found wrong with a run before Prefect is loaded is found here."""
-    from datetime import date, datetime
+    from datetime import datetime
 
-    from checks.slots import RequestError, asked_slots
+    from checks.slots import asked_slots
     from tasks import contract_folder, secrets
 
     contract = _loaded(settings)
     today = datetime.now(contract.tz).date()
-    try:
-        on = date.fromisoformat(day) if day else today
-    except ValueError as error:
-        raise RequestError(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}") from error
-    for slot in asked_slots(contract, on, systems, today):
+    for slot in asked_slots(contract, _day(day, today), systems, today):
         names = contract_folder.secret_names(settings.contract, contract.system(slot.target))
         secrets.read_all(names, settings.secrets_dir)
     return contract
+
+
+def _hosts_ready(settings: "Settings", hosts: list[str], day: str) -> "tuple[Contract, list[str]]":
+    """Likewise for the host inspection. Secrets are each host's own matter: a missing one costs that host only."""
+    from datetime import datetime
+
+    from checks.slots import asked_host_slots
+
+    contract = _loaded(settings)
+    today = datetime.now(contract.tz).date()
+    return contract, [slot.target for slot in asked_host_slots(contract, _day(day, today), hosts, today)]
+
+
+def _script_of(contract: "Contract", host: str, *, forced: bool = False) -> str:
+    from checks.host_script import forced_command, script
+
+    placed = contract.host(host)
+    body = script(placed.planned, sudo=placed.group.sudo)
+    return forced_command(body) if forced else body
+
+
+def _day(day: str, today: "date") -> "date":
+    from checks.slots import RequestError
+
+    try:
+        return type(today).fromisoformat(day) if day else today
+    except ValueError as error:
+        raise RequestError(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}") from error
 
 
 @contextmanager

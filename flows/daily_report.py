@@ -1,7 +1,6 @@
 """The 日报: computed from the ledger alone, written in every format, shown in the UI."""
 
 import asyncio
-import logging
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +12,9 @@ from prefect.cache_policies import NO_CACHE
 from checks.daily_report import DailyReport, daily_report
 from checks.slots import PAGE_INSPECTION
 from flows.office import Office
+from flows.report_files import written
 from tasks.browser.chromium import Chromium
-from tasks.browser.launch import BrowserError
-from tasks.report import Format, render
-
-log = logging.getLogger("xunjian")
+from tasks.report import Format
 
 LOOK_BACK = timedelta(days=31)
 """How far back a 遗留问题 is followed."""
@@ -52,19 +49,7 @@ def build(office: Office, day: date, chromium: Chromium) -> Built:
     today = [run for run in runs if run.slot.endswith(day.isoformat())]
     earlier = [run for run in runs if not run.slot.endswith(day.isoformat())]
     data = daily_report(office.contract, day, today, earlier)
-    settings = office.settings
-
-    def write(formats: list[Format]) -> list[Path]:
-        return render(data, formats, settings.reports_dir, settings.evidence_dir, chromium)
-
-    try:
-        paths = write(list(Format))
-    except BrowserError as error:  # a day on which nothing could be looked at has its report all the same
-        log.warning("日报没有 PDF：%s", error)
-        paths = write([one for one in Format if one is not Format.PDF])
-        for stale in {path.with_suffix(".pdf") for path in paths}:
-            stale.unlink(missing_ok=True)  # of an earlier run that day: it would contradict the others
-    return Built(data, {Format(path.suffix[1:]): path for path in paths})
+    return Built(data, written(office, data, "daily", chromium))
 
 
 def _results(report: DailyReport) -> list[dict[str, str]]:

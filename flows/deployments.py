@@ -50,7 +50,7 @@ async def _finish(wanted: list[dict[str, Any]], contract: Contract) -> None:
 
 
 def _with_choices(schema: dict[str, Any], contract: Contract) -> dict[str, Any]:
-    """Turn the fields `systems` and `page` into choices that the contract gives."""
+    """Turn the fields `systems`, `hosts` and `page` into choices that the contract gives."""
     legend = "、".join(f"{system.id}＝{system.name}" for system in contract.systems)
     for model in schema.get("definitions", {}).values():
         if "enum" in model:
@@ -59,6 +59,8 @@ def _with_choices(schema: dict[str, Any], contract: Contract) -> dict[str, Any]:
             if name == "systems":
                 field["items"] = {"type": "string", "enum": [system.id for system in contract.systems]}
                 field["description"] = f"{field.get('description', '')}（{legend}）"
+            elif name == "hosts" and contract.hosts:
+                field["items"] = {"type": "string", "enum": [placed.host.name for placed in contract.all_hosts()]}
             elif name == "page" and (waiting := manual_targets(contract)):
                 systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
                 field["enum"] = [*systems, *waiting]

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from checks.contract import Contract, System
+from checks.host import Access
 from checks.slots import Slot
 from flows.caller import Caller
 from tasks import contract_folder, evidence, secrets
 from tasks.ledger import Ledger
 from tasks.settings import Settings
+from tasks.ssh import Login, Network
 
 
 class Office:
@@ -49,6 +51,39 @@ class Office:
             SecretError: one is missing or readable by others.
         """
         return secrets.read_all(contract_folder.secret_names(self.folder, system), self.settings.secrets_dir)
+
+    def host_secrets(self, host: str) -> secrets.Secrets:
+        """The secrets with which a host is reached, its bastions' included, by name.
+
+        Raises:
+            SecretError: one is missing or readable by others.
+        """
+        return secrets.read_all(self.contract.access_secrets(host), self.settings.secrets_dir)
+
+    def network(self) -> Network:
+        """The way to the hosts, as the SSH configuration has it: the contract folder's first, then the user's own.
+
+        Raises:
+            SshConfigError: a mistake in one of the files.
+        """
+        home = Path.home() / ".ssh"
+        return Network(
+            [self.folder / contract_folder.SSH_CONFIG, home / "config"],
+            [self.settings.known_hosts_file, home / "known_hosts"],
+            self._login,
+        )
+
+    def _login(self, alias: str) -> Login:
+        """How to log in at a host or a bastion; nothing is tried at one that the contract does not name."""
+        placed = next((one for one in self.contract.all_hosts() if one.host.name == alias), None)
+        access = self.contract.bastions.get(alias, Access()) if placed is None else placed.group.access_of(placed.host)
+        values = secrets.read_all(access.secret_names(), self.settings.secrets_dir)
+        return Login(
+            key=values[access.key] if access.key else "",
+            passphrase=values[access.passphrase] if access.passphrase else "",
+            password=values[access.password] if access.password else "",
+            agent=access.agent,
+        )
 
     def begin(self, slot: Slot, asked_by: Caller, parameters: dict[str, Any]) -> str:
         """Put a run on record as started, with all that tells where it came from; returns its id."""

@@ -8,8 +8,8 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,17 +17,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from checks.contract import Contract, System
-from checks.finding import State
+from checks.finding import State, worst
 from checks.page_check import Part, planned
-from checks.slots import PAGE_INSPECTION, asked_slots
+from checks.slots import HOST_INSPECTION, PAGE_INSPECTION, asked_host_slots, asked_slots, week_of
 from flows.exit_codes import FAILED, FINE, PROBLEMS
 from tasks import prefect_server
 from tasks.settings import Settings
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State as FlowState
-
-    from flows.page_inspection import PageInspection
 
 COLOURS = {State.OK: "green", State.WARN: "yellow", State.CRIT: "bold red", State.UNKNOWN: "magenta"}
 
@@ -58,10 +56,33 @@ def page_inspection(
     with out.status("正在准备……"):
         prepare(settings)
         from flows.page_inspection import PageInspection
-    form = PageInspection(systems=systems, day=day, who="", why=why)
-    with _progress(out, {system.target(part) for system, part in parts}):
-        state = _run(form)
+        from flows.page_inspection import page_inspection as flow
+    with _progress(out, "页面巡检", {system.target(part) for system, part in parts}):
+        state = _run(flow, PageInspection(systems=systems, day=day, who="", why=why))
     _closing_table(contract, on, str(state.state_details.flow_run_id), settings, out)
+    return _told(state, out)
+
+
+def host_inspection(contract: Contract, hosts: list[str], day: str, *, why: str, settings: Settings) -> int:
+    """Run the host inspection and return the exit code: 0 fine, 1 problems, 3 could not look.
+
+    Raises:
+        RequestError: what was asked for makes no sense.
+    """
+    out, today = Console(), datetime.now(contract.tz).date()
+    on = date.fromisoformat(day) if day else today
+    chosen = {slot.target for slot in asked_host_slots(contract, on, hosts, today)}
+    with out.status("正在准备……"):
+        prepare(settings)
+        from flows.host_inspection import HostInspection
+        from flows.host_inspection import host_inspection as flow
+    with _progress(out, "主机巡检", chosen):
+        state = _run(flow, HostInspection(hosts=hosts, day=day, who="", why=why))
+    _host_table(contract, on, str(state.state_details.flow_run_id), settings, out)
+    return _told(state, out)
+
+
+def _told(state: "FlowState", out: Console) -> int:
     out.print(f"{state.name}：{state.message}", style="green" if exit_code(state) == FINE else "yellow", markup=False)
     return exit_code(state)
 
@@ -75,12 +96,10 @@ def exit_code(state: "FlowState") -> int:
     return PROBLEMS if state.name == FOUND else FINE
 
 
-def _run(form: "PageInspection") -> "FlowState":
+def _run(flow: Any, form: Any) -> "FlowState":
     """Run the flow in this process; an exception in it is raised here, a verdict is returned."""
     from prefect.exceptions import TerminationSignal
     from prefect.logging.handlers import APILogHandler
-
-    from flows.page_inspection import page_inspection as flow
 
     async def run() -> "FlowState":
         state: FlowState = await flow(form, return_state=True)
@@ -96,7 +115,7 @@ def _run(form: "PageInspection") -> "FlowState":
 
 
 class _Follow(logging.Handler):
-    """Moves the progress bar with each page that is on record."""
+    """Moves the progress bar with each page or host that is on record."""
 
     def __init__(self, bar: Progress, targets: set[str]) -> None:
         super().__init__()
@@ -114,9 +133,9 @@ class _Follow(logging.Handler):
 
 
 @contextmanager
-def _progress(out: Console, targets: set[str]) -> Iterator[None]:
+def _progress(out: Console, title: str, targets: set[str]) -> Iterator[None]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(TextColumn("页面巡检"), *columns, console=out, transient=True) as bar:
+    with Progress(TextColumn(title), *columns, console=out, transient=True) as bar:
         log = logging.getLogger("xunjian")
         handler = _Follow(bar, targets)
         log.addHandler(handler)
@@ -154,5 +173,37 @@ def _closing_table(contract: Contract, on: date, flow_run_id: str, settings: Set
         if line.state is not State.OK and line.screenshot:
             picture = settings.evidence_dir / line.screenshot.path
             out.print(f"截图：{line.system} {line.page}  {picture}", highlight=False, soft_wrap=True, markup=False)
-    for path in sorted(settings.reports_dir.glob(f"日报-{on}.*")):
-        out.print(f"日报：{path}", highlight=False, soft_wrap=True, markup=False)
+    _files(settings, f"日报-{on}", out)
+
+
+def _files(settings: Settings, stem: str, out: Console) -> None:
+    for path in sorted(settings.reports_dir.glob(f"{stem}.*")):
+        out.print(f"报告：{path}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _host_table(contract: Contract, on: date, flow_run_id: str, settings: Settings, out: Console) -> None:
+    """What this flow run put on record, read back from the ledger: a line per host, and every item not well."""
+    from checks.host_check import host_checks
+    from tasks.ledger import Ledger
+
+    monday = on - timedelta(days=on.weekday())
+    runs = Ledger(settings.ledger).runs(HOST_INSPECTION, monday, on)
+    found = {run.slot.split("/")[1]: run for run in runs if run.flow_run_id == flow_run_id}
+    titles = {check.id: check.title for check in host_checks()}
+    table = Table("主机", "用途", "状态", "正常", title=f"主机巡检 {week_of(on)}", title_justify="left")
+    table.add_column("不正常的项目", overflow="fold")
+    for placed in contract.all_hosts():
+        run = found.get(placed.host.name)
+        if run is None:
+            continue
+        records = run.latest()
+        state = worst(record.finding.state for record in records)
+        bad = sorted((one.finding for one in records if one.finding.state is not State.OK), key=lambda one: one.state)
+        lines = [f"{one.check} {titles.get(one.check, '')} {one.state.label}：{one.summary}" for one in bad]
+        if len({one.summary for one in bad}) == 1 and len(bad) == len(records):
+            lines = [f"全部未取得：{bad[0].summary}"]
+        word = f"[{COLOURS[state]}]{state.label}[/{COLOURS[state]}]"
+        ok = f"{len(records) - len(bad)}/{len(records)}"
+        table.add_row(placed.host.name, escape(placed.host.role), word, ok, escape("\n".join(lines)) or "—")
+    out.print(table)
+    _files(settings, f"周巡检报告-{week_of(on)}", out)

@@ -15,15 +15,15 @@ from typing import Any, NoReturn
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, Column, Dialect, Engine, String, TypeDecorator, UniqueConstraint, event
+from sqlalchemy import JSON, Column, Connection, Dialect, Engine, String, TypeDecorator, UniqueConstraint, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Field, Session, SQLModel, col, create_engine, select
 
 from checks.finding import Finding, Reason, State
 from checks.records import EvidenceRecord, FindingRecord, RunRecord
-from checks.slots import Slot
-from checks.visit import Visit
+from checks.slots import HOST_INSPECTION, Slot
+from checks.visit import HostVisit, Visit
 
 LOCK_WAIT = 30.0
 """Seconds to wait for another writer."""
@@ -159,9 +159,9 @@ class Ledger:
         if not slots:
             return
         # Two runs may ask for the same day at once: the database decides who comes first.
-        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
-        with self._writing() as session:
-            session.execute(insert(SlotRow).values([slot._asdict() for slot in slots]).on_conflict_do_nothing())
+        upsert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
+        with self._writing() as connection:
+            connection.execute(upsert(SlotRow).values([slot._asdict() for slot in slots]).on_conflict_do_nothing())
 
     def begin(
         self,
@@ -178,21 +178,20 @@ class Ledger:
     ) -> str:
         """Put a run on record as started, and return its id."""
         run_id = str(uuid.uuid4())
-        with self._writing() as session:
-            session.add(
-                RunRow(
-                    id=run_id,
-                    slot_id=slot.id,
-                    flow_run_id=flow_run_id,
-                    trigger=trigger,
-                    who=who,
-                    why=why,
-                    parameters=parameters,
-                    code_version=code_version,
-                    contract_hash=contract_hash,
-                    started_at=now,
-                )
-            )
+        row = {
+            "id": run_id,
+            "slot_id": slot.id,
+            "flow_run_id": flow_run_id,
+            "trigger": trigger,
+            "who": who,
+            "why": why,
+            "parameters": parameters,
+            "code_version": code_version,
+            "contract_hash": contract_hash,
+            "started_at": now,
+        }
+        with self._writing() as connection:
+            connection.execute(insert(RunRow), row)
         return run_id
 
     def add(
@@ -202,34 +201,44 @@ class Ledger:
         attempt: int,
         findings: Sequence[Finding],
         *,
-        visit: Visit | None,
+        visit: Visit | HostVisit | None,
         evidence: Sequence[EvidenceRecord],
         now: datetime,
+        outcome: State | None = None,
     ) -> None:
-        """Put one attempt on record: its facts, verdicts and evidence together, or nothing of it."""
-        with self._writing() as session:
+        """Put one attempt on record: its facts, verdicts and evidence together, or nothing of it.
+
+        Args:
+            outcome: this attempt was all of the run, which ends with it.
+        """
+        head = {"run_id": run_id, "target": target, "attempt": attempt}
+        verdicts = [
+            {
+                **head,
+                "check_id": finding.check,
+                "at": now,
+                "state": finding.state.value,
+                "reason": finding.reason.value if finding.reason else None,
+                "summary": finding.summary,
+            }
+            for finding in findings
+        ]
+        with self._writing() as connection:
             if visit:
                 facts = visit.model_dump(mode="json")
-                session.add(VisitRow(run_id=run_id, target=target, attempt=attempt, at=visit.started_at, facts=facts))
-            session.add_all(
-                FindingRow(
-                    run_id=run_id,
-                    target=target,
-                    check_id=finding.check,
-                    attempt=attempt,
-                    at=now,
-                    state=finding.state.value,
-                    reason=finding.reason.value if finding.reason else None,
-                    summary=finding.summary,
-                )
-                for finding in findings
-            )
-            session.add_all(EvidenceRow(run_id=run_id, **record.model_dump()) for record in evidence)
+                connection.execute(insert(VisitRow), {**head, "at": visit.started_at, "facts": facts})
+            if verdicts:
+                connection.execute(insert(FindingRow), verdicts)
+            if evidence:
+                kept = [{"run_id": run_id, **record.model_dump()} for record in evidence]
+                connection.execute(insert(EvidenceRow), kept)
+            if outcome:
+                connection.execute(insert(RunEndRow), {"run_id": run_id, "ended_at": now, "outcome": outcome.value})
 
     def end(self, run_id: str, outcome: State, now: datetime) -> None:
         """Put the end of a run on record."""
-        with self._writing() as session:
-            session.add(RunEndRow(run_id=run_id, ended_at=now, outcome=outcome.value))
+        with self._writing() as connection:
+            connection.execute(insert(RunEndRow), {"run_id": run_id, "ended_at": now, "outcome": outcome.value})
 
     def runs(self, duty: str, first: date, last: date) -> list[RunRecord]:
         """All runs of the slots of a duty on the days from `first` to `last`, oldest first."""
@@ -243,11 +252,23 @@ class Ledger:
             ).all()
             return [_record(session, run, end) for run, end in rows]
 
+    def host_past(self, host: str, limit: int = 60) -> list[HostVisit]:
+        """The last `limit` inspections of a host that got an answer, oldest first."""
+        with self._translated("读取"), Session(self._engine) as session:
+            rows = session.exec(
+                select(VisitRow.facts)
+                .join(RunRow, col(RunRow.id) == VisitRow.run_id)
+                .where(VisitRow.target == host, col(RunRow.slot_id).startswith(f"{HOST_INSPECTION}/", autoescape=True))
+                .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
+                .limit(limit)
+            ).all()
+        found = (HostVisit.model_validate(facts) for facts in reversed(rows))
+        return [visit for visit in found if visit.facts]
+
     @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        with self._translated("写入"), Session(self._engine) as session:
-            yield session
-            session.commit()
+    def _writing(self) -> Iterator[Connection]:
+        with self._translated("写入"), self._engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def _translated(self, doing: str) -> Iterator[None]:
@@ -277,7 +298,8 @@ class Ledger:
 
 def _record(session: Session, run: RunRow, end: RunEndRow | None) -> RunRecord:
     findings = session.exec(select(FindingRow).where(FindingRow.run_id == run.id).order_by(col(FindingRow.id)))
-    visits = session.exec(select(VisitRow).where(VisitRow.run_id == run.id).order_by(col(VisitRow.id)))
+    of_host = run.slot_id.startswith(f"{HOST_INSPECTION}/")
+    visits = list(session.exec(select(VisitRow).where(VisitRow.run_id == run.id).order_by(col(VisitRow.id))))
     evidence = session.exec(select(EvidenceRow).where(EvidenceRow.run_id == run.id).order_by(col(EvidenceRow.id)))
     return RunRecord(
         id=run.id,
@@ -292,7 +314,8 @@ def _record(session: Session, run: RunRow, end: RunEndRow | None) -> RunRecord:
         code_version=run.code_version,
         contract_hash=run.contract_hash,
         findings=tuple(_finding(row) for row in findings),
-        visits=tuple(Visit.model_validate(row.facts) for row in visits),
+        visits=() if of_host else tuple(Visit.model_validate(row.facts) for row in visits),
+        host_visits=tuple(HostVisit.model_validate(row.facts) for row in visits) if of_host else (),
         evidence=tuple(EvidenceRecord.model_validate(row.model_dump()) for row in evidence),
     )
 

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     evidence: Path | None = None
     reports: Path | None = None
     ca: Path | None = None  # *.pem: certification authorities of this network
+    known_hosts: Path | None = None  # host keys that `xunjian trust` has put on record
     browser: Path | None = None  # Chromium's executable
     port: int = 4200  # Prefect's server, on loopback
 
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
     def ca_dir(self) -> Path:
         """Certification authorities to trust beside the system's."""
         return (self.ca or self.root / "ca").absolute()
+
+    @cached_property
+    def known_hosts_file(self) -> Path:
+        """Host keys, in OpenSSH's format."""
+        return (self.known_hosts or self.root / "known_hosts").absolute()
 
     @cached_property
     def ledger(self) -> str:

@@ -21,7 +21,7 @@ PRACTISE = {"flows/cli.py", "flows/drill.py", "flows/demo.py"}
 # A library of the outside world has one importer in tasks/, a file or a package.
 ONE_IMPORTER = (
     ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),
-    ("ruamel",), ("httpx",), ("yaml",), ("PIL",), ("cryptography", "ssl"),
+    ("ruamel",), ("httpx",), ("yaml",), ("PIL",), ("cryptography", "ssl"), ("drain3",),
 )  # fmt: skip
 # What `xunjian --help`, `validate` and `schema` load; Prefect alone would take two seconds.
 QUICK = {"flows/__init__.py", "flows/cli.py", "flows/console.py", "flows/exit_codes.py"}

@@ -1,19 +1,28 @@
-"""The contract folder: `contract.yaml`, one file per system in `systems/`, recorded journeys beside them."""
+"""The contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`, recorded journeys."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, create_model
 
 from checks.contract import Contract, System, problems
+from checks.host import HostGroup
 from checks.journey import Strict
 from tasks import recorded
 from tasks.contract_folder.mistakes import ContractError, FolderError
 from tasks.contract_folder.sheet import Sheet, read_text
 
-__all__ = ["ContractError", "FolderError", "check_files", "hash_of", "load", "schema", "secret_names"]
+__all__ = ["SSH_CONFIG", "ContractError", "FolderError", "check_files", "hash_of", "load", "schema", "secret_names"]
+
+SSH_CONFIG = "ssh_config"
+"""How the hosts are reached, in OpenSSH's own words; goes before ~/.ssh/config."""
+
+_PARTS: dict[str, Any] = {"systems": System, "hosts": HostGroup}
+"""What stands in files of its own: the folder, which is also the field of Contract."""
+
+Model = TypeVar("Model", System, HostGroup)
 
 _SHORTEST = 4  # a shorter secret turns up by chance
 
@@ -28,30 +37,26 @@ def load(folder: Path) -> Contract:
         remedy = "用 --contract 或环境变量 XUNJIAN_CONTRACT 指明合同目录"
         raise ContractError([FolderError(".", 1, "", f"没有合同目录 {folder}", remedy)])
     errors: list[FolderError] = []
-    sheets: list[Sheet] = []
-    systems: list[System] = []
-    names = _system_files(folder, errors)
-    for name in names:
-        sheet = Sheet(folder, name)
-        system = sheet.validate(System, sheet.data)
-        errors += sheet.errors
-        if system is not None:
-            sheets.append(sheet)
-            systems.append(system)
     head = Sheet(folder, "contract.yaml")
-    if isinstance(head.data, dict) and "systems" in head.data:
-        head.error(("systems",), "系统不写在这里", "每个系统一个文件，放在 systems/ 里，例如 systems/oa.yaml")
+    parts: dict[str, list[tuple[Sheet, Any]]] = {}
+    for part, model in _PARTS.items():
+        parts[part] = list(_read_part(folder, part, model, errors))
+        if isinstance(head.data, dict) and part in head.data:
+            one = "每个系统一个文件" if part == "systems" else "每个系统的主机一个文件"
+            head.error((part,), f"{part} 不写在这里", f"{one}，放在 {part}/ 里，例如 {part}/oa.yaml")
     # A system that is wrong on its own is left out: what is wrong across the others is told all the same.
-    whole = {**head.data, "systems": systems} if isinstance(head.data, dict) else head.data
-    contract = head.validate(Contract, whole, but="systems" if not systems else None)
+    found = {part: [model for _, model in read] for part, read in parts.items()}
+    whole = {**head.data, **found} if isinstance(head.data, dict) else head.data
+    contract = head.validate(Contract, whole, but="systems" if not found["systems"] else None)
     if contract is not None:
         for problem in problems(contract):
             here, where = head, problem.where
-            if where[:1] == ("systems",) and len(where) > 1 and isinstance(where[1], int):
-                here, where = sheets[where[1]], where[2:]
+            if where[0] in parts and len(where) > 1 and isinstance(where[1], int):
+                here, where = parts[str(where[0])][where[1]][0], where[2:]
             here.error(where, problem.what, problem.remedy)
-    for sheet, system in zip(sheets, systems, strict=True):
+    for sheet, system in parts["systems"]:
         _look_for_recorded(folder, sheet, system)
+    sheets = [sheet for read in parts.values() for sheet, _ in read]
     errors += [error for sheet in (*sheets, head) for error in sheet.errors]
     if errors or contract is None:
         raise ContractError(_in_order(errors))
@@ -60,7 +65,7 @@ def load(folder: Path) -> Contract:
 
 def hash_of(folder: Path) -> str:
     """SHA-256 over everything that says what is inspected: names and bytes, in a fixed order."""
-    files = [folder / "contract.yaml", *folder.glob("systems/*.yaml"), *folder.rglob("*.py")]
+    files = [*_yaml_files(folder), *folder.rglob("*.py"), *folder.glob(SSH_CONFIG)]
     digest = hashlib.sha256()
     for path in sorted(files, key=lambda file: file.relative_to(folder).as_posix()):
         for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()):
@@ -85,11 +90,15 @@ def check_files(folder: Path, contract: Contract, known: Mapping[str, str]) -> l
 def _secrets_in_yaml(folder: Path, contract: Contract, known: Mapping[str, str]) -> Iterator[FolderError]:
     aliases = {system.account for system in contract.systems}  # often the user's name, and no secret
     hidden = {name: value for name, value in known.items() if len(value) >= _SHORTEST and value not in aliases}
-    for path in (folder / "contract.yaml", *sorted(folder.glob("systems/*.yaml"))):
+    for path in _yaml_files(folder):
         for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
             for name in (name for name, value in hidden.items() if value in line):
                 file = path.relative_to(folder).as_posix()
                 yield FolderError(file, number, "", f"写着口令 {name} 本身", f"改写成 secret: {name}")
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return [folder / "contract.yaml", *(path for part in _PARTS for path in sorted(folder.glob(f"{part}/*.yaml")))]
 
 
 def secret_names(folder: Path, system: System) -> list[str]:
@@ -99,11 +108,12 @@ def secret_names(folder: Path, system: System) -> list[str]:
 
 
 def schema() -> dict[str, dict[str, Any]]:
-    """JSON Schemas by file name: one for `contract.yaml`, one for a system's file. Editors complete from them."""
-    head: Any = {name: (field.annotation, field) for name, field in Contract.model_fields.items() if name != "systems"}
+    """JSON Schemas by file name: for `contract.yaml`, a system's file, a file of hosts. Editors complete from them."""
+    head: Any = {name: (field.annotation, field) for name, field in Contract.model_fields.items() if name not in _PARTS}
     models: dict[str, type[BaseModel]] = {
         "contract": create_model("Contract", __base__=Strict, **head),
         "system": System,
+        "hosts": HostGroup,
     }
     return {
         f"{name}.schema.json": {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
@@ -111,16 +121,24 @@ def schema() -> dict[str, dict[str, Any]]:
     }
 
 
-def _system_files(folder: Path, errors: list[FolderError]) -> list[str]:
-    at = folder / "systems"
+def _read_part(folder: Path, part: str, model: type[Model], errors: list[FolderError]) -> Iterator[tuple[Sheet, Model]]:
+    """The files of `systems/` or `hosts/`; those with mistakes are only noted in `errors`."""
+    at = folder / part
     files = sorted(path for path in at.iterdir() if not path.name.startswith(".")) if at.is_dir() else []
-    names = [f"systems/{path.name}" for path in files if path.suffix == ".yaml"]
-    for path in files:
-        if path.suffix.lower() in (".yml", ".yaml") and path.suffix != ".yaml":
-            errors.append(FolderError(f"systems/{path.name}", 1, "", "扩展名不是 .yaml", f"改名为 {path.stem}.yaml"))
-    if not names and not errors:
+    wrong = [path for path in files if path.suffix.lower() in (".yml", ".yaml") and path.suffix != ".yaml"]
+    errors += [
+        FolderError(f"{part}/{path.name}", 1, "", "扩展名不是 .yaml", f"改名为 {path.stem}.yaml") for path in wrong
+    ]
+    names = [f"{part}/{path.name}" for path in files if path.suffix == ".yaml"]
+    if part == "systems" and not names and not wrong:
         errors.append(FolderError("systems", 1, "", "没有系统", "每个系统写一个文件，例如 systems/oa.yaml"))
-    return names
+    for name in names:
+        sheet = Sheet(folder, name)
+        made = sheet.validate(model, sheet.data)
+        if made is None:
+            errors += sheet.errors
+        else:
+            yield sheet, made
 
 
 def _look_for_recorded(folder: Path, sheet: Sheet, system: System) -> None:

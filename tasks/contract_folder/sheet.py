@@ -17,6 +17,7 @@ from ruamel.yaml.reader import ReaderError
 
 from checks import os_words
 from checks.contract import System
+from checks.host import HostGroup
 from tasks.contract_folder.mistakes import ContractError, FolderError, Where, dotted
 from tasks.contract_folder.sentences import clean, kind_of, sentence
 
@@ -56,7 +57,7 @@ class Sheet:
         if self.errors and data is None:
             return None  # the file could not be read: that has been said
         if not isinstance(data, dict):
-            one = "一个文件写一个系统" if model is System else "整个文件写一份合同"
+            one = {System: "一个文件写一个系统", HostGroup: "一个文件写一个系统的主机"}.get(model, "整个文件写一份合同")
             remedy = f"{one}：每行一个“键: 值”，开头不加“- ”，冒号用半角并在后面空一格"
             self.error((), f"最外层要是“键: 值”，现在是{kind_of(data)}", remedy)
             return None

@@ -444,9 +444,10 @@ def test_schema_covers_what_the_models_say() -> None:
     made = schema()
     # Then
     head, system = made["contract.schema.json"], made["system.schema.json"]
-    assert set(head["properties"]) == set(Contract.model_fields) - {"systems"}
+    assert set(head["properties"]) == set(Contract.model_fields) - {"systems", "hosts"}
     assert set(system["properties"]) == set(System.model_fields)
     assert head["$schema"] == system["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert head["additionalProperties"] is False
+    assert {"OS08", "OS25"} <= set(made["hosts.schema.json"]["$defs"]["Checks"]["properties"])
     assert "Journey" in system["$defs"]
     assert "Journey" not in head["$defs"]

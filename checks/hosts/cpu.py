@@ -1,0 +1,70 @@
+"""OS04 CPU: the share of one second in which the processors were busy. Thresholds: field practice."""
+
+from math import floor
+
+from pydantic import Field
+
+from checks.finding import Verdict
+from checks.host_check import HostCheck, Look, Rising, Section
+from checks.visit import Facts
+
+COMMAND = """\
+[ -r /proc/1/stat ] && echo visible
+grep -sh ') [DZ] ' /proc/[0-9]*/stat
+head -n 1 /proc/stat
+sleep 1
+head -n 1 /proc/stat
+grep -sh ') [DZ] ' /proc/[0-9]*/stat
+return 0
+"""
+"""Two samples, for OS04, OS12 and OS13: the times of all processors together, and the processes that are, or by their
+name could be, in state D or Z. A process that vanishes meanwhile is no error. `visible`: others' processes are shown
+(no hidepid). The processes are read outside the second that is measured."""
+
+
+class Params(Rising):
+    """Per cent of the time of all processors together."""
+
+    warn: float = Field(80, gt=0, le=100, title="告警（%）")
+    crit: float = Field(90, gt=0, le=100, title="严重（%）")
+
+
+class Cpu(Facts):
+    """Per cent. Waiting for the disk is not busy, as in node_exporter's rules (Checkmk counts it): the processor is
+    free for others, and a slow disk shows in OS05 and OS13. What the hypervisor took away (steal) is busy: the host
+    wanted it."""
+
+    busy: float
+    waiting: float
+
+
+def parse(section: Section) -> Cpu:
+    """proc(5): user nice system idle iowait irq softirq steal, in ticks; guest is part of user."""
+    before, after = ([int(n) for n in line.split()[1:9]] for line in times(section.out))
+    spent = [b - a for a, b in zip(before, after, strict=True)]
+    if len(spent) < 5:
+        raise ValueError("no iowait")
+    idle, waiting = max(0, spent[3]), max(0, spent[4])  # iowait may go backwards, says proc(5)
+    total = sum(max(0, ticks) for ticks in spent)
+    if not total:
+        raise ValueError("no time has passed")
+    return Cpu(busy=100 * (total - idle - waiting) / total, waiting=100 * waiting / total)
+
+
+def times(out: str) -> tuple[str, str]:
+    """The two lines of /proc/stat.
+
+    Raises:
+        ValueError: there are not two.
+    """
+    first, second = (line for line in out.splitlines() if line.startswith("cpu "))
+    return first, second
+
+
+def evaluate(cpu: Cpu, look: Look[Cpu], params: Params) -> Verdict:
+    """The actual beside the expected; waiting is told where there is any to speak of."""
+    waiting = f"，另有 {cpu.waiting:.0f}% 在等磁盘" if cpu.waiting >= 10 else ""
+    return Verdict(params.state(cpu.busy), f"使用率 {floor(cpu.busy)}%，期望小于 {params.warn:g}%{waiting}")
+
+
+CHECK = HostCheck("OS04", "CPU", COMMAND, parse, evaluate, Cpu, Params)

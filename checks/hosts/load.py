@@ -1,0 +1,46 @@
+"""OS05 负载/核: how many tasks run or wait, for each processor. Thresholds: Checkmk."""
+
+from math import floor
+
+from pydantic import Field
+
+from checks.finding import Verdict
+from checks.host_check import HostCheck, Look, Rising, Section
+from checks.visit import Facts
+
+COMMAND = """\
+cat /proc/loadavg
+getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c '^processor' /proc/cpuinfo
+"""
+
+
+class Params(Rising):
+    """The average of 15 minutes for each processor that is online."""
+
+    warn: float = Field(5, gt=0, title="告警（每核）")
+    crit: float = Field(10, gt=0, title="严重（每核）")
+
+
+class Load(Facts):
+    """The averages of proc(5), of all processors together."""
+
+    one: float
+    five: float
+    fifteen: float
+    processors: int = Field(gt=0)
+
+
+def parse(section: Section) -> Load:
+    """0.20 0.18 0.12 1/80 11206, and a number."""
+    one, five, fifteen, _tasks, _pid, processors = section.out.split()
+    return Load(one=float(one), five=float(five), fifteen=float(fifteen), processors=int(processors))
+
+
+def evaluate(load: Load, look: Look[Load], params: Params) -> Verdict:
+    """Tasks in state D count in it too, so that it may be high on an idle processor."""
+    each = load.fifteen / load.processors
+    said = f"15 分钟负载每核 {floor(100 * each) / 100:g}（{load.fifteen:g}，{load.processors} 核）"
+    return Verdict(params.state(each), f"{said}，期望小于 {params.warn:g}")
+
+
+CHECK = HostCheck("OS05", "负载/核", COMMAND, parse, evaluate, Load, Params)

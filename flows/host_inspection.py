@@ -1,0 +1,89 @@
+"""每周主机巡检. Clause 七2(1), 一(1): operating system, database and middleware of every host, at least once a week."""
+
+import asyncio
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prefect import flow, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import BaseModel, Field
+
+from checks.contract import Contract
+from checks.slots import Slot, asked_host_slots, host_slots, week_of
+from flows.caller import Caller, caller, late
+from flows.host_visits import HostRounds, host_script
+from flows.office import Office
+from flows.outcome import Outcome, final_state, nothing_to_do
+from flows.weekly_report import report_week
+from tasks.ssh import Network
+
+CHINA = ZoneInfo("Asia/Shanghai")
+LANES = 32
+"""Hosts asked at once: a host takes its time and little of ours."""
+
+
+class HostInspection(BaseModel):
+    """The form in the UI; the deployment turns `hosts` into a choice of the contract's hosts."""
+
+    hosts: list[str] = Field([], title="主机", description="不选就是全部")
+    day: str = Field(
+        "", title="哪一周", description="该周的任一天，年-月-日；空着就是本周", pattern=r"^(\d{4}-\d{2}-\d{2})?$"
+    )
+    dry_run: bool = Field(False, title="试运行", description="只列出将要执行的脚本：不连接主机，不记台账")
+    who: str = Field("", title="操作人", description="手工发起时填写，记入台账")
+    why: str = Field("", title="原因", description="手工发起时填写，例如：整改后复查")
+
+
+def run_name() -> str:
+    """Say week and hosts in the list of runs."""
+    form = flow_run.parameters.get("form") or {}
+    form = form if isinstance(form, dict) else form.model_dump()
+    day = date.fromisoformat(form["day"]) if form.get("day") else datetime.now(CHINA).date()
+    return f"{week_of(day)} {'、'.join(form.get('hosts') or ['全部主机'])}"
+
+
+@flow(
+    name="host-inspection",
+    description="每周主机巡检：每台主机一次 SSH 连接、一个只读脚本，结果记入台账，生成周巡检报告。",
+    flow_run_name=run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=LANES),  # type: ignore[arg-type]
+)
+async def host_inspection(form: HostInspection = HostInspection()) -> State:  # noqa: B008 - shown in the UI
+    """Ask every host, put its answer on record, and report.
+
+    Args:
+        form: 巡检内容
+    """
+    office, asked_by = Office(), caller(form.who, form.why)
+    if reason := late(office.contract.tz, office.today(), week_of):
+        return nothing_to_do(reason)
+    day = date.fromisoformat(form.day) if form.day else office.today()
+    slots = asked_host_slots(office.contract, day, form.hosts, office.today())
+    if form.dry_run:
+        return await plan(office.contract, slots)
+    office.ledger.expect(list(host_slots(office.contract, day)))
+    with office.network() as network:
+        runs = [inspect_host.submit(office, slot, asked_by, form.model_dump(), network) for slot in slots]
+        outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
+    await report_week(office, day)
+    return final_state(outcomes)
+
+
+@task(name="巡检主机", task_run_name="{slot.target}", cache_policy=NO_CACHE)
+def inspect_host(office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any], network: Network) -> Outcome:
+    """One host: on record as started before it is connected to."""
+    run_id = office.begin(slot, asked_by, parameters)
+    return HostRounds(office, slot, run_id, network).go()
+
+
+async def plan(contract: Contract, slots: list[Slot]) -> State:
+    """What would run on each host, without connecting to it."""
+    texts = [f"## {slot.target}\n\n```sh\n{host_script(contract.host(slot.target))}```\n" for slot in slots]
+    await acreate_markdown_artifact("\n".join(texts), key="host-scripts", description="试运行：将要执行的脚本")
+    return Completed(name="试运行", message=f"将要巡检 {len(slots)} 台主机；没有连接主机，没有记台账")

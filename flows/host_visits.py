@@ -1,0 +1,166 @@
+"""The order of events at one host: ask it once, judge its answer by every item, put all of it on record."""
+
+import hashlib
+import logging
+import secrets as random
+import traceback
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from checks.finding import Finding, Reason, State, worst
+from checks.host import Placed
+from checks.host_check import Answer, Judged, judge, not_looked
+from checks.host_script import script, section_keys, split, wire
+from checks.hosts import logs
+from checks.log_templates import redact_lines
+from checks.records import EvidenceRecord
+from checks.secrecy import Grade, Redactor
+from checks.slots import Slot
+from checks.visit import HostVisit
+from flows.office import Office, now
+from flows.outcome import Outcome
+from tasks import evidence
+from tasks.ledger import LedgerError
+from tasks.log_mining import mined
+from tasks.secrets import SecretError
+from tasks.ssh import Exchange, Network, SshConfigError, SshError
+
+log = logging.getLogger("xunjian")
+log.setLevel(logging.INFO)
+
+Past = list[tuple[datetime, dict[str, Any]]]
+"""When earlier inspections were, and their facts by item, oldest first."""
+
+FIRST_LOOK_BACK = timedelta(days=7)
+"""How far back the first inspection of a host asks its logs."""
+
+
+def host_script(placed: Placed) -> str:
+    """All that will run on a host."""
+    return script(placed.planned, sudo=placed.group.sudo)
+
+
+class HostRounds:
+    """One run over one host. Every planned item ends up on record, looked at or not."""
+
+    def __init__(self, office: Office, slot: Slot, run_id: str, network: Network) -> None:
+        self._office, self._slot, self._run_id, self._network = office, slot, run_id, network
+        self._placed: Placed = office.contract.host(slot.target)
+        self._planned = self._placed.planned
+        self._started_at = now()
+
+    def go(self) -> Outcome:
+        """Ask, judge, record. Only a ledger that cannot be written ends the run otherwise."""
+        try:
+            return self._ask(Redactor(self._office.host_secrets(self._slot.target).values()))
+        except SecretError as error:
+            return self._record_unseen(Reason.CONFIGURATION, error.what)
+        except SshError as error:
+            return self._record_unseen(error.reason, error.what)
+        except SshConfigError as error:
+            return self._record_unseen(Reason.CONFIGURATION, str(error))
+        except evidence.EvidenceError as error:
+            # What was seen cannot be shown to anybody: then it does not count as seen.
+            return self._record_unseen(Reason.PERMISSION, str(error))
+        except LedgerError:
+            raise
+        except Exception as error:
+            # Where, but not what it said: that may quote the host.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s：程序错误 %s\n%s", self._slot.target, type(error).__name__, place)
+            return self._record_unseen(Reason.BUG, f"程序出错：{type(error).__name__}")
+
+    def _ask(self, redactor: Redactor) -> Outcome:
+        past = [(one.started_at, one.facts) for one in self._office.ledger.host_past(self._slot.target)]
+        body = host_script(self._placed)
+        since = past[-1][0] if past else self._started_at - FIRST_LOOK_BACK
+        nonce = random.token_hex(16)
+        read = [one.params.files for one in self._planned if one.check.id == logs.CHECK.id]
+        marks = logs.marks(_last_logs(past), read[0]) if read else ""
+        sent = wire(body, nonce, int(since.timestamp()), marks)
+        exchange = self._network.exchange(self._slot.target, sent, self._placed.group.deadline)
+        judged, raw = self._judge(exchange, nonce, redactor, past)
+        visit = HostVisit(
+            target=self._slot.target,
+            attempt=1,
+            started_at=self._started_at,
+            seconds=(exchange.ended_at - self._started_at).total_seconds(),
+            script=hashlib.sha256(body.encode()).hexdigest(),
+            facts=judged.facts,
+            obstacle=redactor.clean_own(exchange.cut[1]) if exchange.cut else "",
+            reason=exchange.cut[0] if exchange.cut else None,
+        )
+        return self._record(judged.findings, visit, [self._keep(raw)])
+
+    def _judge(self, exchange: Exchange, nonce: str, redactor: Redactor, past: Past) -> tuple[Judged, str]:
+        """The findings, and the answer as it may be kept."""
+        found = split(exchange.out, exchange.err, nonce)
+        broken = exchange.cut or (None if found.whole else (Reason.INCOMPLETE, "主机的回答在中途断了"))
+        keys = section_keys(self._planned)
+        sections = dict(found.sections)
+        if (key := keys.get(logs.CHECK.id)) in sections:
+            sections[key] = mined(sections[key], redactor, _last_logs(past))
+        middle = exchange.sent_at + (exchange.answered_at - exchange.sent_at) / 2
+        answer = Answer(sections, middle, (exchange.answered_at - exchange.sent_at).total_seconds(), broken)
+        judged = judge(self._planned, lambda one: keys[one.check.id], answer, past)
+        judged.findings = [one.model_copy(update={"summary": redactor.clean(one.summary)}) for one in judged.findings]
+        judged.facts = redactor.clean_all(judged.facts)
+        kept = "".join(
+            f"== {key} 退出码 {section.status}\n{section.out}{section.err}" for key, section in sections.items()
+        )
+        return judged, redact_lines(kept, redactor)
+
+    def _keep(self, raw: str) -> EvidenceRecord:
+        week = self._slot.id.rpartition("/")[2]
+        return evidence.keep(
+            self._office.settings.evidence_dir,
+            f"{week}/{self._slot.target}-{self._run_id[:8]}.txt",
+            raw.encode(),
+            target=self._slot.target,
+            attempt=1,
+            kind="raw-output",
+            grade=Grade.MEDIUM,
+            at=self._started_at,
+        )
+
+    def _record_unseen(self, reason: Reason, message: str) -> Outcome:
+        findings = not_looked(self._planned, reason, message)
+        visit = HostVisit(
+            target=self._slot.target,
+            attempt=1,
+            started_at=self._started_at,
+            seconds=(datetime.now(UTC) - self._started_at).total_seconds(),
+            obstacle=message,
+            reason=reason,
+        )
+        return self._record(findings, visit, [])
+
+    def _record(self, findings: list[Finding], visit: HostVisit, kept: list[EvidenceRecord]) -> Outcome:
+        outcome = Outcome(self._run_id, [(self._slot.target, finding) for finding in findings])
+        self._office.ledger.add(
+            self._run_id,
+            self._slot.target,
+            1,
+            findings,
+            visit=visit,
+            evidence=kept,
+            now=now(),
+            outcome=outcome.state,
+        )
+        self._tell(findings)
+        return outcome
+
+    def _tell(self, findings: list[Finding]) -> None:
+        """Say it to whoever watches: the UI's log and the shell's progress."""
+        state = worst(finding.state for finding in findings)
+        those = [one.summary for one in findings if one.state is state]
+        more = f"（同类共 {len(those)} 项）" if len(those) > 1 else ""
+        said = "" if state is State.OK else f"：{those[0]}{more}"
+        level = logging.INFO if state is State.OK else logging.WARNING
+        target = self._slot.target
+        log.log(level, "%s %s%s", target, state.label, said, extra={"target": target, "state": state})
+
+
+def _last_logs(past: Past) -> dict[str, Any]:
+    """The facts of the last inspection in which the logs were read."""
+    return next((facts for _, facts in reversed(past) if logs.CHECK.id in facts), {})
