@@ -215,7 +215,7 @@ def _read(one: Planned, answer: Answer, key: str) -> Facts:
         raise NotTaken(Reason.UNSUPPORTED, f"主机上没有所需的程序：{_last_line(section.err) or '未知'}")
     try:
         facts: Facts = one.check.parse(section)
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         heard = _last_line(section.err) or _last_line(section.out) or "没有输出"
         raise NotTaken(Reason.UNSUPPORTED, f"看不懂主机的回答（退出码 {section.status}）：{heard}") from error
     return facts

@@ -391,7 +391,7 @@ class _Host:
         """Several items in a cell."""
         if len(items) == len(self.items) > 1:
             return f"全部 {len(items)} 项"
-        return "、".join(map(_label, items)) if len(items) <= _FEW else f"{'、'.join(items)}（{len(items)} 项）"
+        return "、".join(map(_label, items)) if len(items) <= _FEW else f"{' '.join(items)}（{len(items)} 项）"
 
     def line(self) -> HostLine:
         cells = [self.cell(item) for item in self.items]

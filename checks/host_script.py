@@ -35,10 +35,10 @@ else limit() {
 }
 fi
 
-# as_root 命令…：以 root 执行；不允许时返回 77。
+# as_root 命令…：以 root 执行，至多 30 秒；不允许时返回 77。
 as_root() {
-    if [ "$ME" = 0 ]; then "$@"
-    elif [ "$SUDO" = yes ]; then sudo -n "$@"
+    if [ "$ME" = 0 ]; then limit 30 "$@"
+    elif [ "$SUDO" = yes ]; then limit 30 sudo -n "$@"
     else return 77
     fi
 }
@@ -145,4 +145,17 @@ def split(out: bytes, err: bytes, nonce: str) -> Split:
 
 
 def _text(raw: bytes) -> str:
+    """UTF-8, and where a line is not, GB 18030, which older applications still write their logs in."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "".join(_line(line) for line in raw.splitlines(keepends=True))
+
+
+def _line(raw: bytes) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
     return raw.decode("utf-8", errors="replace")

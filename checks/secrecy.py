@@ -49,6 +49,11 @@ class Redactor:
                 if len(word) >= _SHORTEST:
                     self._words.add(word)
 
+    def knows(self, text: str) -> bool:
+        """Whether anything that is remembered may stand in a text of any number of lines."""
+        flat = _line(text)
+        return any(word in flat for word in (*self._secrets, *self._words))
+
     def clean(self, text: str, limit: int = 200) -> str:
         """Return `text` as one line of at most `limit` characters without anything that is remembered."""
         line = self.clean_own(text, limit=len(text))
@@ -81,6 +86,11 @@ def _whole(word: str) -> str:
 
 def _cut(line: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def printable(line: str) -> str:
+    """A line without control, bidi and other invisible characters."""
+    return _CONTROL.sub(" ", line)
 
 
 def _line(text: str) -> str:

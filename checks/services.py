@@ -115,10 +115,17 @@ def recognised(text: str, words: Mapping[str, Fault]) -> Fault | None:
     return next((fault for pattern, fault in words.items() if re.search(pattern, text)), None)
 
 
-def parts(text: str) -> dict[str, str]:
+class Parts(dict[str, str]):
+    """By name; one that is not there is an answer that we do not know."""
+
+    def __missing__(self, name: str) -> str:
+        raise ValueError(f"no {name}")
+
+
+def parts(text: str) -> Parts:
     """An answer taken apart at the lines `=== name`."""
     pieces = re.split(r"^=== (\w+)\n", text if text.endswith("\n") else text + "\n", flags=re.M)
-    return {name: piece.strip("\n") for name, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
+    return Parts((name, piece.strip("\n")) for name, piece in zip(pieces[1::2], pieces[2::2], strict=True))
 
 
 def both(*verdicts: Verdict) -> Verdict:

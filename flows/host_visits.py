@@ -52,7 +52,8 @@ class HostRounds:
     def go(self) -> Outcome:
         """Ask, judge, record. Only a ledger that cannot be written ends the run otherwise."""
         try:
-            return self._ask(Redactor(self._office.host_secrets(self._slot.target).values()))
+            known = self._office.host_secrets(self._slot.target).values()
+            return self._ask(Redactor(line for value in known for line in value.splitlines()))
         except SecretError as error:
             return self._record_unseen(Reason.CONFIGURATION, error.what)
         except SshError as error:

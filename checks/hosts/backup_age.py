@@ -101,7 +101,7 @@ def _verdict(backup: Backup, folder: Folder, shrunk: float, now: datetime) -> Ve
         return Verdict(State.CRIT, f"{said}，但文件是空的")
     if backup.previous and backup.size < backup.previous * shrunk / 100:
         percent = 100 * backup.size / backup.previous
-        return Verdict(State.WARN, f"{backup.path} 最新备份只有上一份的 {percent:.0f}%，期望不低于 {shrunk:g}%")
+        return Verdict(State.WARN, f"{backup.path} 最新备份只有上一份的 {percent:.3g}%，期望不低于 {shrunk:g}%")
     return Verdict(State.OK, said)
 
 

@@ -34,7 +34,7 @@ looked at first. Not -k, which means this boot only. dmesg counts from boot, who
 KINDS = {
     "磁盘读写": r"I/O error|[Mm]edium [Ee]rror|Unrecovered read error",
     "文件系统": r"EXT[234]-fs error|Remounting filesystem read-only"
-    r"|XFS .*([Cc]orruption|error|[Ss]hut)|BTRFS.* (error|critical)|JBD2?: .*(error|[Aa]bort)|Aborting journal",
+    r"|XFS .*([Cc]orruption|error|[Ss]hut)|BTRFS.* (error|critical)|JBD2?: .*([Ee]rror|[Aa]bort)|Aborting journal",
     "硬件": r"\[Hardware Error\]|Machine [Cc]heck|[Uu]ncorrect",
 }
 """What is critical, and by which words of the kernel it is known."""

@@ -74,7 +74,7 @@ def evaluate(now: Nics, look: Look[Nics], params: NicParams) -> Verdict:
         rates.append((100 * errors / (errors + packets) if errors else 0.0, nic.name, errors))
     percent, name, errors = max(rates, default=(0.0, now.nics[0].name, 0))
     state = State.WARN if percent > params.warn else State.OK
-    return Verdict(state, f"{name} 新增错误 {errors} 个，占 {percent:.2g}%，期望不超过 {params.warn:g}%")
+    return Verdict(state, f"{name} 新增错误 {errors} 个，占 {percent:.3g}%，期望不超过 {params.warn:g}%")
 
 
 CHECK = HostCheck("OS17", "网卡错误", COMMAND, parse, evaluate, Nics, NicParams)

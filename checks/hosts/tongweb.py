@@ -31,7 +31,7 @@ cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep ": [0-9A-F]*:$port [0-9A-F:]
 echo '=== end'
 """
 
-_DAY = re.compile(r"(20\d\d)[-/.年]?(0?[1-9]|1[0-2])[-/.月]?(0[1-9]|[12]\d|3[01]|[1-9])(?!\d)")
+_DAY = re.compile(r"(20\d\d)[-/.年]?(1[0-2]|0?[1-9])[-/.月]?(3[01]|[12]\d|0?[1-9])(?!\d)")
 
 
 class Params(Common):

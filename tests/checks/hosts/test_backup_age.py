@@ -3,7 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from host_answers import NOW, see
+from one_answer import NOW, see
 from pydantic import ValidationError
 
 from checks.finding import Reason, State
@@ -20,7 +20,7 @@ T = int(NOW.timestamp())
         ([(26 * 3600, 1000)], State.OK, "26.0 小时前"),
         ([(26 * 3600 + 1, 1000)], State.CRIT, "26.0 小时前"),
         ([(3600, 500), (90000, 1000)], State.OK, "1.0 小时前"),
-        ([(3600, 499), (90000, 1000)], State.WARN, "只有上一份的 50%，期望不低于 50%"),
+        ([(3600, 499), (90000, 1000)], State.WARN, "只有上一份的 49.9%，期望不低于 50%"),
         ([(3600, 0), (90000, 1000)], State.CRIT, "但文件是空的"),
         ([(3600, 10), (90000, 0)], State.OK, "1.0 小时前"),
         ([], State.CRIT, "没有 *.sql.gz"),

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from host_answers import NOW, see
+from one_answer import NOW, see
 from pydantic import ValidationError
 
 from checks.finding import Reason, State
@@ -38,9 +38,11 @@ def test_days_left(days, state, said):
 OPENSSL_1 = """Error opening Certificate /a.pem
 140:error:0200100D:system library:fopen:{0}:bss_file.c:402:fopen('/a.pem','r')
 unable to load certificate"""  # written from documentation: CentOS 7, openssl 1.0.2k
+# captured: Debian 12, openssl 3.0.22
 OPENSSL_3 = """Could not open file or uri for loading certificate from /a.pem
-4087:error:80000002:system library:BIO_new_file:{0}:../crypto/bio/bss_file.c:67:calling fopen(/a.pem, r)
-Unable to load certificate"""  # captured: Debian 12, openssl 3.0
+4027D199557F0000:error:16000069:STORE routines:ossl_store_get0_loader_int:unregistered scheme:../crypto/store/store_register.c:237:scheme=file
+4027D199557F0000:error:80000002:system library:file_open:{0}:../providers/implementations/storemgmt/file_store.c:268:calling stat(/a.pem)
+Unable to load certificate"""  # noqa: E501
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,7 @@ Unable to load certificate"""  # captured: Debian 12, openssl 3.0
         (OPENSSL_1.format("No such file or directory"), 1, Reason.CONFIGURATION),
         (OPENSSL_3.format("No such file or directory"), 1, Reason.CONFIGURATION),
         (OPENSSL_1.format("Permission denied"), 1, Reason.PERMISSION),
+        (OPENSSL_3.format("Permission denied"), 1, Reason.PERMISSION),
         ("", 77, Reason.PERMISSION),
         ("sudo: a password is required", 1, Reason.PERMISSION),
         ("unable to load certificate\nno start line", 1, Reason.UNSUPPORTED),

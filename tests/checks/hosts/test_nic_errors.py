@@ -1,22 +1,17 @@
+from pathlib import Path
+
 import pytest
-from host_answers import see
+from one_answer import captured, see
 
 from checks.finding import Reason, State
 from checks.hosts.nic_errors import CHECK, Nic, Nics
 
 BOOT, EARLIER = "3a18f3e6-5d91-4be6-9b10-994082fd0f9b", "00000000-5d91-4be6-9b10-994082fd0f9b"
-# captured: Debian 12; the numbers of eth0 are put in
-TABLE = """{boot}
-Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-    lo: 377445359  723879    9    0    0     0          0         0 377445359  723879    0    0    0     0       0          0
-  ifb0:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
-  eth0: 9850893444  {packets}    {errors}    7    0     0          0         0 32710401  1000    5    0    0     0       0          0
-"""
+TABLE = captured(Path(__file__).parent / "outputs/nic_errors-debian12.txt")
 
 
 def answer(packets: int, errors: int) -> str:
-    return TABLE.format(boot=BOOT, packets=packets, errors=errors)
+    return TABLE.replace("PACKETS", str(packets)).replace("ERRORS", str(errors))
 
 
 def last(boot: str = BOOT, packets: int = 11000, errors: int = 5, name: str = "eth0") -> list[tuple[float, Nics]]:
@@ -34,13 +29,14 @@ def test_first_time_is_the_baseline():
     [
         (10000, 0, State.OK, "新增错误 0 个"),
         (10000 + 990, 10, State.OK, "新增错误 10 个，占 1%"),  # exactly 1 % is not more than 1 %
-        (10000 + 980, 10, State.WARN, "新增错误 10 个，占 1%"),
-        (10000, 1, State.WARN, "占 1e+02%"),
+        (10000 + 980, 10, State.WARN, "新增错误 10 个，占 1.01%"),
+        (10000, 1, State.WARN, "新增错误 1 个，占 100%"),
     ],
 )
 def test_errors_among_what_came_and_went(packets, errors, state, said):
     finding = see(CHECK, answer(packets, errors), past=last())
     assert finding.state is state
+    assert said in finding.summary
 
 
 @pytest.mark.parametrize("past", [last(boot=EARLIER), last(packets=99999), last(errors=99)])

@@ -42,7 +42,8 @@ class Cluster:
             f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=20"
             f" -c archive_mode=on -c archive_command=false -p {port}"
         )
-        self.program("pg_ctl", "-w", "-D", f"{self.folder}/{number}", "-l", f"{self.folder}/log", "-o", settings, "start")
+        where = ["-D", f"{self.folder}/{number}", "-l", f"{self.folder}/log"]
+        self.program("pg_ctl", "-w", *where, "-o", settings, "start")
 
     def run(self, sql: str) -> None:
         words = ["-X", "-h", str(self.folder), "-p", str(self.primary), "-U", "admin", "-d", "postgres", "-c", sql]
