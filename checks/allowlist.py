@@ -29,7 +29,6 @@ PROGRAMS: dict[str, str] = {
     "psql": "PostgreSQL 客户端：只查询系统视图",
     "redis-cli": "Redis 客户端：只用 INFO",
     "rpm": "查软件包的安装时间（只用 -q）",
-    "sh": "解释脚本",
     "sleep": "两次取样之间等待",
     "sort": "排序",
     "sqlplus": "Oracle 客户端：只查询系统视图",

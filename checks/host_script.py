@@ -27,7 +27,7 @@ if timeout 5 true 2>/dev/null; then limit() { timeout -s KILL "$@"; }
 elif timeout -t 5 true 2>/dev/null; then limit() { timeout -s KILL -t "$@"; }
 else limit() {
     seconds=$1; shift
-    "$@" & command=$!
+    "$@" <&0 & command=$!
     { sleep "$seconds"; kill -9 "$command"; } >/dev/null 2>&1 & watcher=$!
     wait "$command"; status=$?
     kill "$watcher" 2>/dev/null

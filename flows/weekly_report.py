@@ -15,8 +15,8 @@ from flows.office import Office
 from flows.report_files import written
 from tasks.report import Format
 
-LOOK_BACK = timedelta(weeks=8)
-"""How far back a 遗留问题 is followed."""
+LOOK_BACK = timedelta(weeks=60)
+"""How far back a 遗留问题 is followed, and what a forecast looks at: as much as the item itself."""
 
 
 class Built(NamedTuple):

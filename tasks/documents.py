@@ -63,7 +63,7 @@ _PARAGRAPHS = {
     "Heading 1": _Look(16, pitch=29, before=12, after=4, keep=True),
     "Heading 2": _Look(16, pitch=29, before=6, after=2, keep=True),
     "Compact": _Look(10.5, before=2, after=2),
-    "Note": _Look(10.5, before=3, after=6),
+    "Note": _Look(10.5, before=3, after=6, keep=True),  # it leads to a table
     "Footer": _Look(14, align=_CENTRE),
 }
 _EDGES = "".join(

@@ -29,6 +29,8 @@ LOCK_WAIT = 30.0
 """Seconds to wait for another writer."""
 
 
+_AT_ONCE = 500  # run ids in one question: older SQLites take 999 variables
+
 _MIGRATING = Lock()  # Alembic keeps the migration under way in a module's variable
 _LOCK = 0x78756E6A  # ours among a PostgreSQL database's advisory locks
 
@@ -250,7 +252,9 @@ class Ledger:
                 .where(SlotRow.duty == duty, SlotRow.day >= first, SlotRow.day <= last)
                 .order_by(col(RunRow.started_at), col(RunRow.id))
             ).all()
-            return [_record(session, run, end) for run, end in rows]
+            ids = [run.id for run, _ in rows]
+            findings, visits, evidence = (_by_run(session, table, ids) for table in (FindingRow, VisitRow, EvidenceRow))
+        return [_record(run, end, findings[run.id], visits[run.id], evidence[run.id]) for run, end in rows]
 
     def host_past(self, host: str, limit: int = 60) -> list[HostVisit]:
         """The last `limit` inspections of a host that got an answer, oldest first."""
@@ -296,11 +300,24 @@ class Ledger:
         raise LedgerError(f"台账{doing}失败（{where}）：{why}") from error
 
 
-def _record(session: Session, run: RunRow, end: RunEndRow | None) -> RunRecord:
-    findings = session.exec(select(FindingRow).where(FindingRow.run_id == run.id).order_by(col(FindingRow.id)))
+def _by_run(session: Session, table: Any, run_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """The rows of some runs, in the order in which they were written."""
+    found: dict[str, list[Any]] = {run_id: [] for run_id in run_ids}
+    for first in range(0, len(run_ids), _AT_ONCE):
+        some = run_ids[first : first + _AT_ONCE]
+        for row in session.exec(select(table).where(table.run_id.in_(some)).order_by(table.id)):
+            found[row.run_id].append(row)
+    return found
+
+
+def _record(
+    run: RunRow,
+    end: RunEndRow | None,
+    findings: Sequence[FindingRow],
+    visits: Sequence[VisitRow],
+    evidence: Sequence[EvidenceRow],
+) -> RunRecord:
     of_host = run.slot_id.startswith(f"{HOST_INSPECTION}/")
-    visits = list(session.exec(select(VisitRow).where(VisitRow.run_id == run.id).order_by(col(VisitRow.id))))
-    evidence = session.exec(select(EvidenceRow).where(EvidenceRow.run_id == run.id).order_by(col(EvidenceRow.id)))
     return RunRecord(
         id=run.id,
         slot=run.slot_id,

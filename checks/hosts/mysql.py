@@ -22,8 +22,8 @@ from checks.services import (
 )
 from checks.visit import Facts
 
-# Of the three ways to ask for replication, each server knows one or two (hence --force, which the first --execute would take back).
-# trx_started is in the server's system time zone, now() in the session's.
+# Of the three ways to ask for replication, each server knows one or two: hence --force, which the first --execute
+# would take back. trx_started is in the server's system time zone, now() in the session's.
 SQL = """
 select 1 as '=== status';
 show global status where variable_name in ('Uptime', 'Threads_connected', 'Slow_queries');

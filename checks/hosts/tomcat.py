@@ -21,10 +21,13 @@ from checks.services import (
 )
 from checks.visit import Facts
 
-# jstat is itself a JVM: without UsePerfData it leaves no file under /tmp. The one beside the process's own java would
-# fit best, but what a process says of itself is nothing to start a program by.
+# jstat is itself a JVM: without UsePerfData it makes no file under /tmp, without the two Dump options (JDK 11 on) it
+# does not write its own /proc/self/coredump_filter. The one beside the process's own java would fit best, but what a
+# process says of itself is nothing to start a program by.
 # java.util.logging says SEVERE in the language of the server: 严重, in UTF-8 or in GBK.
 COMMAND = rf"""{CLIENT_FOLDER}{JVMS}{LOG_COUNTS}
+still='-J-XX:-UsePerfData -J-XX:+IgnoreUnrecognizedVMOptions -J-XX:+UnlockDiagnosticVMOptions
+    -J-XX:-DumpPrivateMappingsInCore -J-XX:-DumpSharedMappingsInCore'
 for pid in $(jvms org.apache.catalina.startup.Bootstrap); do
     base=$(property catalina.base "$pid"); base=${{base#*=}}
     [ -z "$1" ] || [ "$base" = "$1" ] || continue
@@ -33,7 +36,7 @@ for pid in $(jvms org.apache.catalina.startup.Bootstrap); do
     echo "=== heap_$pid"
     run=as_root
     if [ "$ME" = 0 ] || [ "$(field Uid "/proc/$pid")" = "$ME" ]; then run='limit 20'; fi
-    if jstat=$(command -v jstat); then $run "$jstat" -J-XX:-UsePerfData -gcutil "$pid" 2>&1; else false; fi
+    if jstat=$(command -v jstat); then $run "$jstat" $still -gcutil "$pid" 2>&1; else false; fi
     echo "status $?"
     echo "=== log_$pid"
     log=$2

@@ -41,9 +41,6 @@ class Hop:
             return self.key_alias.lower()
         return self.name.lower() if self.port == 22 else f"[{self.name.lower()}]:{self.port}"
 
-    def __str__(self) -> str:
-        return self.alias
-
 
 class Config:
     """Several files as one; what an earlier one says wins. Files that do not exist are passed over.

@@ -23,14 +23,16 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 _AT_ONCE = 64 * 1024  # bytes
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux
 _CURVE = "curve25519-sha256"  # paramiko knows it by the name it had before it became a standard
-# In the order of a KEXINIT: the class of algorithm, for the operator, and where a Transport keeps what we speak.
+# In the order of a KEXINIT: what operators call it, where paramiko has theirs and ours, and sshd's setting.
 _CLASSES = (
-    ("密钥交换算法", "kex_algo_list", "preferred_kex"),
-    ("主机密钥算法", "server_key_algo_list", "preferred_keys"),
-    ("加密算法", "server_encrypt_algo_list", "preferred_ciphers"),
-    ("校验算法", "server_mac_algo_list", "preferred_macs"),
+    ("密钥交换算法", "kex_algo_list", "preferred_kex", "KexAlgorithms"),
+    ("主机密钥算法", "server_key_algo_list", "preferred_keys", "HostKeyAlgorithms"),
+    ("加密算法", "server_encrypt_algo_list", "preferred_ciphers", "Ciphers"),
+    ("校验算法", "server_mac_algo_list", "preferred_macs", "MACs"),
 )
-_REMEDY = "请升级对方 OpenSSH 到 7.2 以上"
+# Who has nothing better than these is old; who lacks them has been restricted.
+_OLD = ("ssh-rsa", "ssh-dss", "sha1", "md5", "cbc", "arcfour")
+_UPGRADE = "请升级对方 OpenSSH 到 7.2 以上"
 
 
 class Wire:
@@ -44,7 +46,7 @@ class Wire:
     def __init__(self, stream: Any, patience: float) -> None:
         self._stream = stream
         self._socket = stream if isinstance(stream, socket.socket) else None
-        self._pending = b""
+        self._came, self._read = b"", 0  # what has come, and how much of it has been asked for
         self._stream.settimeout(patience)
         if self._socket:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -68,15 +70,16 @@ class Wire:
 
     def recv(self, most: int) -> bytes:
         """Up to `most` bytes, b"" at the end. paramiko asks for a header, then for the rest: half of it is here."""
-        if not self._pending:
-            self._pending = self._stream.recv(_AT_ONCE)
+        if self._read == len(self._came):
+            self._came, self._read = self._stream.recv(_AT_ONCE), 0
             if self._socket and _QUICKACK is not None and not self._closed:
                 # The kernel forgets it. Without, each of our acknowledgements is late by up to 40 ms.
                 with suppress(OSError):
                     self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             if len(self.head) < 256:
-                self.head += self._pending[:256]
-        data, self._pending = self._pending[:most], self._pending[most:]
+                self.head += self._came[:256]
+        data = self._came[self._read : self._read + most]
+        self._read += len(data)
         return data
 
     def close(self) -> None:
@@ -148,7 +151,7 @@ class Link(paramiko.Transport):  # type: ignore[misc]
         if not in_time:
             raise deadline.missed("SSH 握手（对方接受了连接）" if head else "SSH 握手（对方接受了连接，但没有应答）")
         if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-            raise SshError(Reason.UNSUPPORTED, f"无法巡检：{self._lacking()}；{_REMEDY}")
+            raise SshError(Reason.UNSUPPORTED, f"无法巡检：{self._lacking()}")
         if not head:
             what = "对方接受了连接就断开；请查对方的连接数限制（MaxStartups）和访问限制"
             raise SshError(Reason.UNREACHABLE, what)
@@ -201,13 +204,17 @@ class Link(paramiko.Transport):  # type: ignore[misc]
         return self._filter_algorithm("keys")  # type: ignore[no-any-return]
 
     def _lacking(self) -> str:
-        """Which class of algorithms has none in common, and what was offered."""
-        for name, theirs, ours in _CLASSES:
-            offered = self._offered.get(theirs, [])
-            if offered and not set(offered) & set(getattr(self, ours)):
+        """Which class of algorithms has none in common, what was offered, and the remedy."""
+        for name, theirs, ours, setting in _CLASSES:
+            # Among them the key exchange announces extensions, which are no algorithms.
+            offered = [one for one in self._offered.get(theirs, []) if not one.startswith(("kex-strict-", "ext-info-"))]
+            spoken = getattr(self, ours)
+            if offered and not set(offered) & set(spoken):
                 algorithms = "、".join("ssh-rsa（SHA-1）" if one == "ssh-rsa" else one for one in offered)
-                return f"对方的{name}只有 {one_line(algorithms)}，本程序不支持"
-        return f"对方的 SSH 太旧（{one_line(self.remote_version)}）"
+                is_old = any(mark in one for one in offered for mark in _OLD)
+                remedy = _UPGRADE if is_old else f"请在对方 sshd_config 的 {setting} 中加上 {spoken[0]}"
+                return f"对方的{name}只有 {one_line(algorithms)}，本程序不支持；{remedy}"
+        return f"对方的 SSH 太旧（{one_line(self.remote_version)}）；{_UPGRADE}"
 
     def _parse_kex_init(self, m: Any) -> None:
         try:

@@ -127,10 +127,11 @@ class Network:
             link = Link(stream, stall, [record.type for record in records if not record.revoked])
             with self._lock:
                 self._links.append(link)
+                closed = self._closed
             try:
-                link.shake_hands(patience)
-                if self._closed:
+                if closed:
                     raise SshError(Reason.UNREACHABLE, "巡检已经停止")
+                link.shake_hands(patience)
                 if trusted:
                     _insist(hop, *self._judge(hop, link))
             except BaseException:

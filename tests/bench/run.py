@@ -1,4 +1,5 @@
-"""`make bench`: what an inspection costs, against a bare Playwright script that visits the same pages.
+"""`make bench`: what an inspection costs: pages against a bare Playwright script that visits the same ones, hosts
+against paramiko, OpenSSH, Ansible and testinfra (hosts.py).
 
 Both sides run in turn, each in a fresh process, so that a busy machine is busy for both; what counts is the median of
 the ratios, pair by pair. Memory is sampled in a first pair of its own: to read it is work for the machine.
@@ -19,7 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import hosts
 import psutil  # type: ignore[import-untyped]
+from lines import Line, table
 from rich.console import Console
 from rich.table import Table
 
@@ -44,15 +47,6 @@ class Case(NamedTuple):
     bar: float
 
 
-class Line(NamedTuple):
-    """One bar."""
-
-    what: str
-    bar: str
-    actual: str
-    met: bool
-
-
 CASES = (Case("即时应答", 0.0, 1.25), Case("每页一秒", 1.0, 0.6))
 MEMORY_BAR = 1024.0  # MiB
 START_BAR = 1.0  # seconds
@@ -61,34 +55,43 @@ out = Console(width=110 if not sys.stdout.isatty() else None)
 
 def main() -> int:
     """Measure, print, and return 1 if a bar is missed."""
-    parser = argparse.ArgumentParser(description="测量巡检的耗时、CPU 和内存，与裸 Playwright 脚本成对比较")
+    parser = argparse.ArgumentParser(description="测量巡检的耗时、CPU 和内存，与裸脚本和同类工具成对比较")
+    parser.add_argument("--only", choices=("pages", "hosts"), help="只测页面，或只测主机")
     parser.add_argument("--pairs", type=int, default=5, help="即时应答时的对数（默认 5）")
     parser.add_argument("--slow-pairs", type=int, default=2, help="每页一秒时的对数，每对约一分半钟（默认 2）")
+    parser.add_argument("--rounds", type=int, default=5, help="12 台主机时的轮数；100 台和较慢的工具减半（默认 5）")
     parser.add_argument("--json", type=Path, help="把全部数字写到这个文件")
     asked = parser.parse_args()
     pairs = {0.0: asked.pairs, 1.0: asked.slow_pairs}
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))  # so that server and estate end with us
+    pages: dict[str, Figures] = {}
+    starts: dict[str, list[float]] = {}
+    visited: dict[int, hosts.Runs] = {}
     with tempfile.TemporaryDirectory(prefix="xunjian-bench-") as folder:
         base_port, settings = _prepare(Path(folder))
-        starts = start_up()
+        if asked.only != "hosts":
+            starts = start_up()
         with Prefect(settings, out.print):
-            figures = {case.name: measure(case, pairs[case.delay], base_port, settings.root) for case in CASES}
-    lines = [line for case in CASES for line in bars(case, figures[case.name])]
+            if asked.only != "hosts":
+                pages = {case.name: measure(case, pairs[case.delay], base_port, settings.root) for case in CASES}
+            if asked.only != "pages":
+                visited = hosts.measure(Path(folder) / "hosts", asked.rounds, out.print)
+    lines = [line for case in CASES if pages for line in bars(case, pages[case.name])]
     for command, times in starts.items():
         median = statistics.median(times)
         lines.append(Line(f"xunjian {command} 启动", f"＜ {START_BAR:g} 秒", f"{median:.2f} 秒", median < START_BAR))
-    for case in CASES:
-        out.print(details(case, figures[case.name]))
-    table = Table("项目", "要求", "实测（中位数）", "结论", title="性能要求", title_justify="left")
-    for line in lines:
-        table.add_row(line.what, line.bar, line.actual, "[green]达到[/]" if line.met else "[bold red]未达到[/]")
-    out.print(table)
+    lines += hosts.bars(visited) if visited else []
+    for case in CASES if pages else ():
+        out.print(details(case, pages[case.name]))
+    for count, runs in visited.items():
+        out.print(hosts.details(count, runs))
+    out.print(table(lines))
     out.print(f"共用 {time.monotonic() - began:.0f} 秒，{os.cpu_count()} 核，负载 {os.getloadavg()[0]:.1f}")
     if asked.json:
-        report = {"figures": figures, "start_up": starts, "bars": [line._asdict() for line in lines]}
+        report = {"figures": pages, "start_up": starts, "hosts": visited, "bars": [line._asdict() for line in lines]}
         asked.json.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
-    return 0 if all(line.met for line in lines) else 1
+    return 1 if any(line.met is False for line in lines) else 0
 
 
 def measure(case: Case, pairs: int, base_port: int, home: Path) -> Figures:

@@ -11,6 +11,7 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 from markdown_it import MarkdownIt
+from pypdfium2.raw import FPDF_PAGEOBJ_PATH
 
 from checks.finding import State
 from checks.host_report import (
@@ -288,6 +289,15 @@ def test_a_good_week_says_what_was_seen(tmp_path: Path) -> None:
     assert "应查的项目全部取得。" in text
     assert "看到的 2 个文件系统在阈值之内" in text
     assert "读到日志的 1 台主机没有错误和警告。" in text
+
+
+def test_no_table_is_wider_than_the_page(tmp_path: Path) -> None:
+    document = pypdfium2.PdfDocument(make(everything(), tmp_path, Format.PDF)[Format.PDF])
+    room = document[0].get_width() - 26 / 25.4 * 72
+    lines = [thing.get_bounds()[2] for sheet in document for thing in sheet.get_objects(filter=[FPDF_PAGEOBJ_PATH])]
+    document.close()
+    assert len(lines) > 50
+    assert max(lines) < room + 0.75  # a border's width
 
 
 def test_three_hundred_rows_repeat_their_head_and_stay_on_the_page(tmp_path: Path) -> None:

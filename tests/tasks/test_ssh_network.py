@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,11 +44,16 @@ class Server:
         return f"[127.0.0.1]:{self.port} {' '.join(self.host_key.with_suffix('.pub').read_text().split()[:2])}"
 
     def count(self, pattern: str) -> int:
+        """How often the log says so, once it says no more: sshd's processes write it by way of one another."""
+        size = -1
+        while size != (size := self.log.stat().st_size):
+            time.sleep(0.15)
         return len(re.findall(pattern, self.log.read_text(errors="replace")))
 
     def end_connections(self, *, itself: bool = False) -> None:
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            child.kill()
+            with suppress(psutil.NoSuchProcess):  # it has ended since
+                child.kill()
         if itself:
             self.process.kill()
             self.process.wait()
@@ -553,8 +558,16 @@ def test_who_hangs_up_at_once(place: Place, tcp: Callable[..., int], said: bytes
     ("key", "option", "words"),
     [
         ("rsa", "HostKeyAlgorithms ssh-rsa", "主机密钥算法只有 ssh-rsa（SHA-1）"),
-        ("ed25519", "KexAlgorithms diffie-hellman-group14-sha1", "密钥交换算法只有 diffie-hellman-group14-sha1"),
-        ("ed25519", "Ciphers chacha20-poly1305@openssh.com", "加密算法只有 chacha20-poly1305@openssh.com"),
+        (
+            "ed25519",
+            "KexAlgorithms diffie-hellman-group14-sha1",
+            "密钥交换算法只有 diffie-hellman-group14-sha1，本程序不支持；请升级对方 OpenSSH",
+        ),
+        (
+            "ed25519",
+            "Ciphers chacha20-poly1305@openssh.com",
+            "chacha20-poly1305@openssh.com，本程序不支持；请在对方 sshd_config 的 Ciphers 中加上 aes128-gcm",
+        ),
         ("ed25519", "Ciphers aes128-ctr\nMACs umac-64@openssh.com", "校验算法只有 umac-64@openssh.com"),
     ],
 )

@@ -1,4 +1,4 @@
-"""RD1–RD3, NG1 and TC1–TC3 against servers of our own; and that jstat leaves nothing behind."""
+"""RD1–RD3, NG1 and TC1–TC3 against servers of our own."""
 
 import os
 import shutil
@@ -149,11 +149,9 @@ def tomcat() -> Iterator[Path]:
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_tomcat(tomcat: Path, shell: tuple[str, ...]) -> None:
-    left = sorted(Path("/tmp").glob("hsperfdata_*/*"))
     found = ask("tomcat", shell=shell, base=f"{tomcat}")
     assert states(found) == {"TC1": "OK", "TC2": "OK", "TC3": "OK"}
     assert "首次巡检" in summary(found, "TC3")
-    assert sorted(Path("/tmp").glob("hsperfdata_*/*")) == left
 
 
 def test_tomcat_log_grows(tomcat: Path) -> None:

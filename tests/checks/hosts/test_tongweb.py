@@ -55,4 +55,4 @@ def test_licence_from_the_contract() -> None:
 def test_down_and_garbage() -> None:
     assert state(answer(homes="")) == "CRIT"
     assert state("") == "unsupported"
-    assert states(ask("tongweb")) == {"TW1": "CRIT"}
+    assert states(ask("tongweb", instances=99)) == {"TW1": "CRIT"}

@@ -36,5 +36,5 @@ def test_one_server_too_few() -> None:
     assert state("=== servers\nAdminServer\n=== log\n", instances=2) == "CRIT"
 
 
-def test_not_there() -> None:
-    assert states(ask("weblogic")) == {"WL1": "CRIT"}
+def test_the_command_finds_too_few() -> None:
+    assert states(ask("weblogic", instances=99)) == {"WL1": "CRIT"}
