@@ -9,13 +9,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 .DEFAULT_GOAL := help
 # two installers at once would wait for each other's locks
 .NOTPARALLEL:
-.PHONY: help demo test lint bench lock setup browser tools clean
+.PHONY: help demo test lint bench lock setup browser estate tools clean
 
 help: ## 显示本说明
 	@echo "用法：make 目标 [变量=值]"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
-demo: browser $(BIN)/.ready ## 在练习环境里把各项职责演一遍（KEEP=1 结束后保留现场）
+demo: estate $(BIN)/.ready ## 在练习环境里把各项职责演一遍（KEEP=1 结束后保留现场）
 	@$(BIN)/python -m flows.demo $(if $(KEEP),--keep)
 
 test: tools $(BIN)/.ready ## 运行全部测试（ARGS='-k 词' 只跑一部分）
@@ -26,7 +26,7 @@ lint: $(BIN)/.ready ## 检查代码：ruff 与 mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: browser $(BIN)/.ready ## 测量耗时与内存
+bench: estate $(BIN)/.ready ## 测量耗时与内存
 	@$(BIN)/python tests/bench/run.py $(ARGS)
 
 setup: browser $(BIN)/.ready ## 只安装，不运行
@@ -48,8 +48,11 @@ $(BIN)/uv:
 browser:
 	@$(ENSURE) python browser fonts
 
+estate:
+	@$(ENSURE) python browser fonts hosts services
+
 tools:
-	@$(ENSURE) python browser fonts ocr postgresql
+	@$(ENSURE) python browser fonts ocr postgresql hosts services tracer
 
 # Made anew when the lock changes: a package that left the lock must leave .venv too.
 $(BIN)/.locked: requirements.lock

@@ -237,8 +237,10 @@ class Contract(Strict):
         raise KeyError(system_id)
 
     def all_hosts(self) -> list[Placed]:
-        """Every host with its group, in the order of the files."""
-        return [Placed(group, host) for group in self.hosts for host in group.hosts]
+        """Every host with its group, in the order of the systems."""
+        order = {system.id: number for number, system in enumerate(self.systems)}
+        groups = sorted(self.hosts, key=lambda group: order.get(group.system, len(order)))
+        return [Placed(group, host) for group in groups for host in group.hosts]
 
     def host(self, name: str) -> Placed:
         """Find a host.

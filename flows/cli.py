@@ -237,9 +237,33 @@ def drill_page_inspection(
 ) -> None:
     """在演练环境里逐个制造故障：列出哪一项巡检发现了它、结论是什么，再清除并确认恢复。"""
     with _clearly():
-        from flows import drill
+        from flows import drill, page_drill
+        from rehearsal.estate import Estate
 
-        code = drill.page_inspection(fault or [])
+        settings = drill.settings_for_drills()
+        estate = Estate(settings.root / "rehearsal")
+        estate.up()  # its secrets are part of the contract
+        code = drill.practise(page_drill.PageDrill(settings, estate), fault or [])
+    raise typer.Exit(code)
+
+
+@drill_app.command(
+    "host-inspection",
+    epilog="例：xunjian drill host-inspection　　xunjian drill host-inspection --fault oa-db-01:disk-full",
+)
+def drill_host_inspection(
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="名称", help="只演练这个故障；可写多次，不写就是全部")
+    ] = None,
+) -> None:
+    """在十二台练习主机上逐个制造故障：列出哪一项巡检发现了它、结论是什么，再清除并确认恢复。"""
+    with _clearly():
+        from flows import drill, host_drill
+        from rehearsal.hosts.estate import HostEstate
+
+        settings = drill.settings_for_drills()
+        estate = HostEstate(settings.root / "rehearsal")
+        code = drill.practise(host_drill.HostDrill(settings, estate), fault or [])
     raise typer.Exit(code)
 
 

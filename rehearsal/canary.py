@@ -11,6 +11,11 @@ DOCUMENT_TITLE = "关于金丝雀样本9731号不得离开业务系统的函"
 # Shaped like an ID number and obviously none: area 000000, sequence 000, and the check digit (9) is wrong.
 PERSON_ID = "000000190001010000"
 
+# What a careless program wrote into a practice host's log: a password, and a number shaped like a mobile phone's (no
+# operator has 100).
+LOG_PASSWORD = "Canary-9731-Nest"  # noqa: S105
+LOG_PHONE = "10000009731"
+
 MASKS: tuple[str, ...] = (
     ".doc-title",
     ".doc-no",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rehearsal.errors import RehearsalError
-from rehearsal.faults import FAULTS, UnknownFaultError
+from rehearsal.faults import FAULTS, Caught, UnknownFaultError
 from rehearsal.layout import DEFAULT_BASE_PORT, TITLES
 
 if TYPE_CHECKING:
@@ -17,13 +17,15 @@ app = typer.Typer(
     name="rehearsal",
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="演练环境：三个仿真的办公系统，供演示、测试和演练巡检使用（只监听 127.0.0.1）。",
+    help="演练环境：三个仿真的办公系统和十二台主机，供演示、测试和演练巡检使用（只监听 127.0.0.1）。",
     epilog="示例：xunjian rehearsal up；xunjian rehearsal fault oa-slow；xunjian rehearsal clear",
 )
 
 BasePort = Annotated[
     int,
-    typer.Option("--base-port", min=1, max=65532, help="起始端口；三个系统使用其后的三个端口。"),
+    typer.Option(
+        "--base-port", min=1, max=65513, help="起始端口；三个系统使用其后的三个端口，堡垒机使用起始端口加 22。"
+    ),
 ]
 
 
@@ -43,10 +45,10 @@ def _spoken() -> Iterator[None]:
         raise typer.Exit(3) from error
 
 
-def _estate(base_port: int = DEFAULT_BASE_PORT) -> "Estate":
+def _estate(base_port: int = DEFAULT_BASE_PORT, *, hosts: bool = False) -> "Estate":
     from rehearsal.estate import Estate
 
-    return Estate(base_port=base_port)
+    return Estate(base_port=base_port, hosts=hosts)
 
 
 def _show(status: "Status") -> None:
@@ -56,17 +58,20 @@ def _show(status: "Status") -> None:
     typer.echo(f"演练环境正在运行（进程 {status.pid}）")
     for name, url in status.urls.items():
         typer.echo(f"  {TITLES[name]}　{url}")
+    if status.bastion:
+        typer.echo(f"  十二台主机　经堡垒机 127.0.0.1:{status.bastion}")
     typer.echo("当前故障：" + ("、".join(status.faults) or "无"))
 
 
 @app.command(epilog="示例：xunjian rehearsal up --base-port 18400")
 def up(base_port: BasePort = DEFAULT_BASE_PORT) -> None:
-    """启动演练环境，等到三个系统都能访问；已在运行时只显示状态。"""
+    """启动演练环境，等到三个系统和十二台主机都能访问；已在运行时只显示状态。"""
     with _spoken():
-        estate = _estate(base_port)
+        estate = _estate(base_port, hosts=True)
         _show(estate.up())
         typer.echo(f"巡检账号和密码：{estate.secrets_dir}")
         typer.echo(f"演练 CA 证书：{estate.ca_file}")
+        typer.echo(f"演练主机的密钥：{estate.hosts.known_hosts}")
 
 
 @app.command(epilog="示例：xunjian rehearsal down")
@@ -97,19 +102,27 @@ def clear() -> None:
         _show(_estate().clear())
 
 
+def _expected(caught_by: tuple[Caught, ...]) -> str:
+    lines = [f"{target} {check} {state}" for target, check, state in caught_by]
+    return "\n".join(lines if len(lines) <= 3 else [*lines[:2], f"……共 {len(lines)} 项"])
+
+
 @app.command("faults", epilog="示例：xunjian rehearsal faults")
 def list_faults() -> None:
     """列出全部故障，以及巡检应当报告的结果。"""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"演练故障（{len(FAULTS)} 个）")
+    from rehearsal.hosts.faults import HOST_FAULTS
+
+    table = Table(title=f"演练故障（{len(FAULTS) + len(HOST_FAULTS)} 个）")
     table.add_column("名称", no_wrap=True)
     table.add_column("说明", overflow="fold")
     table.add_column("巡检应报告", no_wrap=True)
     for item in FAULTS:
-        expected = "\n".join(f"{target} {check} {state}" for target, check, state in item.caught_by)
-        table.add_row(item.name, f"{TITLES[item.system]}：{item.title}", expected)
+        table.add_row(item.name, f"{TITLES[item.system]}：{item.title}", _expected(item.caught_by))
+    for one in HOST_FAULTS:
+        table.add_row(one.name, one.title, _expected(one.caught_by))
     Console().print(table)
 
 

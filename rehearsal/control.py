@@ -18,17 +18,17 @@ class SilentError(RehearsalError):
     """An estate is there, but does not answer."""
 
 
-def ask(path: Path, command: str, **arguments: str) -> dict[str, Any]:
+def ask(path: Path, command: str, /, *, timeout: float = TIMEOUT, **arguments: str) -> dict[str, Any]:
     """Send one command; the answer's `error`, a Chinese sentence, is raised."""
     try:
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(TIMEOUT)
+            line.settimeout(timeout)
             line.connect(str(path))
             line.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
             with line.makefile("rb") as stream:
                 raw = stream.readline()
     except TimeoutError as error:
-        raise SilentError(f"演练环境 {TIMEOUT:.0f} 秒内没有应答，请查看日志后重试。") from error
+        raise SilentError(f"演练环境 {timeout:.0f} 秒内没有应答，请查看日志后重试。") from error
     except OSError as error:
         raise NobodyThereError("演练环境没有运行。先执行：xunjian rehearsal up") from error
     if not raw:

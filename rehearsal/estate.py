@@ -1,6 +1,7 @@
 """The practice estate as tests, drills and the CLI use it: up, down, status, faults on and off.
 
-Use: `with Estate(home) as estate: estate.fault("oa-slow")`.
+Use: `with Estate(home) as estate: estate.fault("oa-slow")`. With `hosts=True` the twelve practice hosts start too;
+their faults have a colon in their names, and `estate.hosts` is for what else can be done with them.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +24,7 @@ from rehearsal import control, faults, pidfile
 from rehearsal.canary import Canary
 from rehearsal.control import NobodyThereError, SilentError
 from rehearsal.errors import RehearsalError
+from rehearsal.hosts.estate import HostEstate
 from rehearsal.layout import (
     DEFAULT_BASE_PORT,
     HOST,
@@ -51,6 +54,7 @@ class Status:
     pid: int | None
     urls: dict[str, str]
     faults: tuple[str, ...]
+    bastion: int | None = None  # its port, when the practice hosts run
 
 
 class Estate:
@@ -61,6 +65,7 @@ class Estate:
         home: Path | None = None,
         base_port: int = DEFAULT_BASE_PORT,
         *,
+        hosts: bool = False,
         secrets_dir: Path | None = None,
         ca_dir: Path | None = None,
         session_ttl: float = 1800.0,
@@ -73,6 +78,8 @@ class Estate:
         self.secrets_dir = (secrets_dir or self.home.parent / "secrets").absolute()
         self.ca_dir = (ca_dir or self.home.parent / "ca").absolute()
         self.layout = Layout(self.home)
+        self.hosts = HostEstate(self.home, base_port, secrets_dir=self.secrets_dir)
+        self._with_hosts = hosts
         self.settings = Settings(
             base_port=base_port,
             secrets=str(self.secrets_dir),
@@ -100,7 +107,15 @@ class Estate:
         self.down()
 
     def up(self) -> Status:
-        """Start the estate and wait until all three systems answer; when it is up already, only say so."""
+        """Start the estate and wait until all of it answers; when it is up already, only say so."""
+        with ThreadPoolExecutor(1) as pool:
+            hosts = pool.submit(self.hosts.up) if self._with_hosts else None
+            self._systems_up()
+            if hosts:
+                hosts.result()
+        return self.status()
+
+    def _systems_up(self) -> None:
         socket_path = self.layout.socket
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
@@ -114,12 +129,19 @@ class Estate:
                 socket_path.unlink(missing_ok=True)
                 self._start()
             self._publish_ca()
-        return self.status()
 
     def down(self) -> bool:
         """Stop the estate; False when it did not run. Never touches a process that is not this estate."""
         if not self.home.is_dir():
             return False
+        hosts_ran = self._hosts_known() and self.hosts.down()
+        return self._systems_down() or hosts_ran
+
+    def _hosts_known(self) -> bool:
+        """Whether hosts were started here: by us, or by another who has this folder."""
+        return self.hosts.rooms.pid.exists()
+
+    def _systems_down(self) -> bool:
         with self._alone():
             with contextlib.suppress(NobodyThereError, SilentError):
                 pid = control.ask(self.layout.socket, "stop")["pid"]
@@ -132,17 +154,27 @@ class Estate:
         answer = self._answer() or {}
         port = answer.get("base_port", self.settings.base_port)
         urls = {name: url_of(name, port) for name in SYSTEMS}
-        return Status(bool(answer), answer.get("pid"), urls, tuple(answer.get("faults", ())))
+        hosts = self.hosts.status() if self._hosts_known() else None
+        faults_on = (*answer.get("faults", ()), *(hosts.faults if hosts else ()))
+        return Status(bool(answer), answer.get("pid"), urls, faults_on, hosts.port if hosts and hosts.running else None)
 
     def fault(self, name: str) -> Status:
         """Turn a fault on; those that are on stay on."""
+        if ":" in name:
+            self.hosts.fault(name)
+            return self.status()
         found = faults.find(name)
         control.ask(self.layout.socket, "fault", name=found.name)
         return self.status()
 
     def clear(self, name: str = "") -> Status:
         """Turn all faults off, or one."""
+        if ":" in name:
+            self.hosts.clear(name)
+            return self.status()
         control.ask(self.layout.socket, "clear", name=name)
+        if not name and self._hosts_known():
+            self.hosts.clear()
         return self.status()
 
     # --- the process ------------------------------------------------------------------------------------------

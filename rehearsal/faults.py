@@ -5,7 +5,7 @@
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -124,11 +124,16 @@ BY_NAME: dict[str, Fault] = {fault.name: fault for fault in FAULTS}
 
 def find(name: str) -> Fault:
     """The fault of this name; an unknown name raises, with the closest one as a hint."""
-    if name in BY_NAME:
-        return BY_NAME[name]
-    close = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.3)
-    hint = f"，是否指 {close[0]}？" if close else "。"
-    raise UnknownFaultError(f"没有名为“{name}”的故障{hint}用 xunjian rehearsal faults 查看全部。")
+    if name not in BY_NAME:
+        raise UnknownFaultError(hint(name, BY_NAME))
+    return BY_NAME[name]
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """What to say about a name that is not there."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+    meant = f"，是否指 {close[0]}？" if close else "。"
+    return f"没有名为“{name}”的故障{meant}用 xunjian rehearsal faults 查看全部。"
 
 
 class UnknownFaultError(RehearsalError):

@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+from rehearsal.hosts.roster import bastion_port
 from rehearsal.layout import DEFAULT_BASE_PORT, SYSTEMS, port_of
 
 SAMPLE = Path(__file__).parent / "contract"
@@ -17,4 +18,7 @@ def copy_contract(to: Path, base_port: int) -> Path:
     for file in (*to.glob("*.yaml"), *to.glob("systems/*.yaml"), *to.glob("journeys/*.py")):
         text = file.read_text(encoding="utf-8")
         file.write_text(usual.sub(lambda match: ports[match[1]], text), encoding="utf-8")
+    ssh = to / "ssh_config"
+    door = rf"(?m)^( *Port ){bastion_port(DEFAULT_BASE_PORT)}$"
+    ssh.write_text(re.sub(door, rf"\g<1>{bastion_port(base_port)}", ssh.read_text(encoding="utf-8")), encoding="utf-8")
     return to

@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# Sees that the system has what is named: python browser fonts ocr postgresql.
+# Sees that the system has what is named: python browser fonts ocr postgresql hosts services tracer.
 # What counts is that a thing works, not which package it came from: a machine without apt is fine once it has all.
 set -euo pipefail
+
+every() {
+    local program PATH=$PATH:/usr/sbin:/sbin
+    for program in "$@"; do command -v "$program" || return 1; done
+}
 
 has() {
     case $1 in
@@ -14,6 +19,14 @@ has() {
         fonts) fc-list :lang=zh family | grep . ;;
         ocr) tesseract --list-langs | grep -x chi_sim ;;
         postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ;;
+        # what the practice hosts are made of, and what runs on them
+        # (a static BusyBox's shell runs its own applets whatever stands in PATH: none for a practice host)
+        hosts) every sshd ssh unshare setpriv busybox cron rsyslogd openssl ss pkill utmpdump && busybox sh -c 'command -v df' | grep / ;;
+        services)
+            every nginx redis-server mariadbd mariadb mariadb-install-db java jstat &&
+                ls /usr/share/tomcat*/bin/bootstrap.jar && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
+            ;;
+        tracer) command -v strace ;;
         *) false ;;
     esac >/dev/null 2>&1
 }
@@ -26,6 +39,9 @@ packages() {
         fonts) echo fontconfig fonts-noto-cjk ;;
         ocr) echo tesseract-ocr tesseract-ocr-chi-sim ;;
         postgresql) echo postgresql ;;
+        tracer) echo strace ;;
+        hosts) echo openssh-server openssh-client util-linux busybox cron rsyslog openssl iproute2 procps sudo ;;
+        services) echo nginx redis-server mariadb-server-core mariadb-client-core tomcat10-common openjdk-17-jdk-headless postgresql ;;
     esac
 }
 
@@ -42,10 +58,24 @@ install() {
         echo "create_main_cluster = false" >"$no_server"
         leftovers+=("$no_server")
     fi
+    # The practice hosts start daemons of their own; the machine is to have none, neither now nor after its next boot.
+    if [[ ! -e /usr/sbin/policy-rc.d ]]; then
+        printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+        chmod 755 /usr/sbin/policy-rc.d
+        leftovers+=(/usr/sbin/policy-rc.d)
+    fi
+    local daemon new=()
+    for daemon in ssh nginx redis-server cron rsyslog; do unit "$daemon" || new+=("$daemon"); done
     export DEBIAN_FRONTEND=noninteractive
     apt-get -qq update || true # an older list may do
     # A machine just started may be updating itself: wait for it.
     apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
+    command -v systemctl >/dev/null || return 0
+    for daemon in "${new[@]}"; do ! unit "$daemon" || systemctl disable "$daemon.service" || true; done
+}
+
+unit() {
+    [[ -e /lib/systemd/system/$1.service ]]
 }
 
 python=${PYTHON:-python3}

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from checks.records import RunRecord
 from checks.slots import PAGE_INSPECTION, page_slots
 from rehearsal.estate import Estate
+from rehearsal.hosts.estate import HostEstate
 from rehearsal.sample import copy_contract
 from tasks.settings import Settings
 
@@ -39,6 +40,33 @@ def estate(running_estate: Estate) -> Iterator[Estate]:
     running_estate.clear()
     yield running_estate
     running_estate.clear()
+
+
+@pytest.fixture(scope="session")
+def running_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostEstate]:
+    """The twelve practice hosts for the whole session; use `hosts`, which clears their faults."""
+    with HostEstate(tmp_path_factory.mktemp("h") / "rehearsal", find_base_port()) as hosts:
+        yield hosts
+
+
+@pytest.fixture
+def hosts(running_hosts: HostEstate) -> Iterator[HostEstate]:
+    """The running hosts; all faults are off before and after."""
+    running_hosts.clear()
+    yield running_hosts
+    running_hosts.clear()
+
+
+@pytest.fixture
+def host_settings(running_hosts: HostEstate, tmp_path: Path) -> Settings:
+    """Settings with a home and a contract folder of the test's own, for the running hosts."""
+    contract = copy_contract(tmp_path / "host-contract", running_hosts.base_port)
+    return Settings(
+        home=tmp_path / "host-home",
+        contract=contract,
+        secrets=running_hosts.secrets_dir,
+        known_hosts=running_hosts.known_hosts,
+    )
 
 
 @pytest.fixture

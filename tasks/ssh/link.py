@@ -7,11 +7,11 @@ not promise to keep, are extended here, and only here; the tests against a real 
 import logging
 import socket
 from contextlib import suppress
-from threading import Event, local
+from threading import Event, Lock, local
 from typing import Any
 
 import paramiko  # type: ignore[import-untyped]
-from paramiko.common import cMSG_CHANNEL_REQUEST  # type: ignore[import-untyped]
+from paramiko.common import cMSG_CHANNEL_CLOSE, cMSG_CHANNEL_REQUEST  # type: ignore[import-untyped]
 from paramiko.packet import Packetizer  # type: ignore[import-untyped]
 
 from checks.finding import Reason
@@ -89,7 +89,28 @@ class Wire:
             if self._socket:
                 with suppress(OSError):  # the other side was first
                     self._socket.shutdown(socket.SHUT_RDWR)
-            self._stream.close()
+            with suppress(EOFError, OSError):  # the bastion is gone, and with it the channel
+                self._stream.close()
+
+
+class _InOrder:
+    """A channel's way to its connection, on which nothing follows the channel's CLOSE.
+
+    paramiko decides under a lock what to send, and sends it after: another thread's CLOSE may come first. Then sshd
+    ends the whole connection ("data packet referred to nonexistent channel"), and with it the way to all other hosts.
+    """
+
+    def __init__(self, link: "Link") -> None:
+        self._link, self._lock, self._closed = link, Lock(), False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+    def _send_user_message(self, message: Any) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = message.asbytes()[:1] == cMSG_CHANNEL_CLOSE
+                self._link._send_user_message(message)
 
 
 class Packets(Packetizer):  # type: ignore[misc]
@@ -166,7 +187,9 @@ class Link(paramiko.Transport):  # type: ignore[misc]
             SshError: no answer in time, or the connection is gone.
         """
         try:
-            return self.open_channel(kind, dest_addr=to, src_addr=("127.0.0.1", 0), timeout=deadline.left())
+            channel = self.open_channel(kind, dest_addr=to, src_addr=("127.0.0.1", 0), timeout=deadline.left())
+            channel.transport = _InOrder(self)
+            return channel
         except (paramiko.SSHException, EOFError, OSError) as error:
             refusal = self._refusals.pop(getattr(self._opening, "channel", -1), None)
             if refusal:

@@ -1,4 +1,4 @@
-"""The hosts of the bench: many names of one real sshd on loopback, and everything that each contender needs to get there.
+"""The hosts of the bench: many names of one real sshd on loopback, and all that each contender needs to get there.
 
 The server runs as the current user in a folder of its own. Its log is read as it is written: it tells when the first
 connection of a run came, and how many connections and sessions a contender needed.

@@ -40,7 +40,7 @@ class Watch:
     def __init__(self) -> None:
         from tasks.ledger import Ledger
 
-        self.began = self.ended = self._before = self._after = 0.0
+        self.began = self.ended = self._before = self._after = self._peak = 0.0
         self.findings = 0
         self.obstacles: set[str] = set()
         begin, add = Ledger.begin, Ledger.add
@@ -52,12 +52,13 @@ class Watch:
 
         def watched_add(ledger: Ledger, *args: Any, **words: Any) -> None:
             add(ledger, *args, **words)
-            self.ended, self._after = time.monotonic(), cpu()
+            self.ended, self._after, self._peak = time.monotonic(), cpu(), memory("VmHWM")
             self.findings += len(args[3])
             if obstacle := words["visit"].obstacle:
                 self.obstacles.add(obstacle)
 
-        Ledger.begin, Ledger.add = watched_begin, watched_add  # type: ignore[method-assign]
+        watched: Any = Ledger
+        watched.begin, watched.add = watched_begin, watched_add
 
     def figures(self) -> Figures:
         return {
@@ -66,6 +67,7 @@ class Watch:
             "seconds": self.ended - self.began,
             "cpu": self._after - self._before,
             "findings": self.findings,
+            "recorded_mib": self._peak,
             "whole": not self.obstacles,
             "why": "、".join(self.obstacles),
         }
@@ -285,6 +287,8 @@ def measured(prepare: Callable[[], Callable[[], Figures]]) -> Figures:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is what it is now
     imported = memory("VmRSS")
     figures = go()
+    if "recorded_mib" in figures:
+        figures["recorded_mib"] -= imported
     return {**figures, "memory_mib": memory("VmHWM") - imported}
 
 

@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("pages", "hosts"), help="只测页面，或只测主机")
     parser.add_argument("--pairs", type=int, default=5, help="即时应答时的对数（默认 5）")
     parser.add_argument("--slow-pairs", type=int, default=2, help="每页一秒时的对数，每对约一分半钟（默认 2）")
-    parser.add_argument("--rounds", type=int, default=5, help="12 台主机时的轮数；100 台和较慢的工具减半（默认 5）")
+    parser.add_argument("--rounds", type=int, default=3, help="主机的轮数，每轮约一分半钟；较慢的工具减半（默认 3）")
     parser.add_argument("--json", type=Path, help="把全部数字写到这个文件")
     asked = parser.parse_args()
     pairs = {0.0: asked.pairs, 1.0: asked.slow_pairs}

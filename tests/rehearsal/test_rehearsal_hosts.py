@@ -118,7 +118,7 @@ def test_each_host_sees_its_own_processes_ports_and_files_only(ssh: Ssh) -> None
         ("archive-db-01", "psql -XAtqw -d postgres -c 'select pg_has_role($$pg_monitor$$, $$usage$$)'", "t"),
         ("oa-app-01", "jstat -gcutil $(pgrep -x java)", "FGC"),
         ("mobile-app-01", "ls -l /bin/sh; command -v ss bash systemctl", "busybox"),
-        ("oa-app-02", "command -v ss systemctl; ntpq -pn", ".LOCL."),
+        ("oa-app-02", "command -v ss systemctl; ntpq -pn", "*127.0.0.1"),
         ("archive-app-01", "df -Pk '/srv/scan data'; echo $LANG", "zh_CN.UTF-8"),
         ("mobile-gw-01", "cat /var/log/app/app.log", LOG_PASSWORD),
         ("archive-db-01", "ls /var/backups/db/ | wc -l", "2"),
@@ -132,7 +132,7 @@ def test_what_runs_on_a_host_answers(ssh: Ssh, host: str, command: str, shown: s
 
 SHOWN = {
     "mobile-gw-01:clock-skew": "echo $(( ($(date -u +%s) - REAL) / 80 ))",
-    "archive-db-01:rebooted": "cat /proc/uptime | cut -c1-4 | grep -x 180.",
+    "archive-db-01:rebooted": "grep -x '3.00 11.00' /proc/uptime",
     "oa-app-02:zombies": "grep -sch ') Z ' /proc/[0-9]*/stat | grep -c 1",
     "mobile-gw-01:blocked": "grep -slh ') D ' /proc/[0-9]*/stat | head -n 1 | wc -l",
     "oa-db-01:disk-full": "df -Pk / | grep -Eo '9[0-9]%|100%'",

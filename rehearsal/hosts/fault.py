@@ -1,0 +1,43 @@
+"""What a fault of a practice host is, and the shell words its scripts share."""
+
+from dataclasses import dataclass
+
+from rehearsal.faults import Caught
+
+PRELUDE = """\
+P=/run/practice/proc L=/usr/local/lib/practice
+mkdir -p /run/practice
+start() { "$L/start-$1" >/run/practice/start.log 2>&1 </dev/null; }
+stop() { "$L/stop-$1" >/run/practice/stop.log 2>&1 </dev/null; }
+tell() { sed "$2" "$P/$1" >/run/practice/told && cat /run/practice/told >"$P/$1"; }
+untell() { cat "/run/practice/proc.orig/$1" >"$P/$1"; }
+cover() { chmod 755 "$1"; mount --bind "$1" "$2"; }
+uncover() { umount -l "$1" 2>/dev/null || true; }
+beside() { "$@" >/dev/null 2>&1 </dev/null & echo $! >>/run/practice/beside; }
+end_beside() {
+    [ ! -e /run/practice/beside ] || for p in $(cat /run/practice/beside); do kill -9 "$p" 2>/dev/null || true; done
+    rm -f /run/practice/beside
+}
+"""
+
+
+@dataclass(frozen=True)
+class HostFault:
+    """`on` and `off` are scripts; `caught_by` says what an inspection must report: (host, item, state)."""
+
+    name: str
+    title: str
+    caught_by: tuple[Caught, ...]
+    on: str
+    off: str
+
+    @property
+    def host(self) -> str:
+        return self.name.partition(":")[0]
+
+
+def fault(name: str, title: str, verdict: str, on: str, off: str) -> HostFault:
+    """`verdict` names items and states, "OS08 CRIT, OS09 WARN", all of the host itself."""
+    host = name.partition(":")[0]
+    caught = tuple((host, *pair.split()) for pair in verdict.split(","))
+    return HostFault(name, title, caught, on, off)  # type: ignore[arg-type]

@@ -1,0 +1,21 @@
+"""The registry of what can be wrong with the practice hosts: NAME of the host, a colon, and the fault.
+
+Each fault is a pair of scripts for the host's root. They do the thing itself wherever that can be done; only figures
+that are the whole machine's (load, memory, clock) are told, not made.
+"""
+
+from rehearsal.faults import UnknownFaultError, hint
+from rehearsal.hosts.broken_services import SERVICE_FAULTS
+from rehearsal.hosts.broken_ssh import SSH_FAULTS
+from rehearsal.hosts.broken_system import SYSTEM_FAULTS
+from rehearsal.hosts.fault import HostFault
+
+HOST_FAULTS: tuple[HostFault, ...] = (*SYSTEM_FAULTS, *SERVICE_FAULTS, *SSH_FAULTS)
+BY_NAME: dict[str, HostFault] = {fault.name: fault for fault in HOST_FAULTS}
+
+
+def find(name: str) -> HostFault:
+    """The fault of this name; an unknown name raises, with the closest one as a hint."""
+    if name not in BY_NAME:
+        raise UnknownFaultError(hint(name, BY_NAME))
+    return BY_NAME[name]
