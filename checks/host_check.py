@@ -104,11 +104,13 @@ class Look(Generic[F]):
 class HostCheck(Generic[F, P]):
     """One item.
 
+    early: constant POSIX shell that runs before all sections; its output comes before the command's.
     command: constant POSIX shell, run in a subshell with `set -- arguments`; may use `limit SECONDS command…`,
         `as_root command…` and `$SINCE` (Unix time of the last inspection). Items with the same command and arguments
         share one section. Only programs of `checks.allowlist`, only reading.
     parse: section to facts; raises NotTaken, or ValueError on what it does not know.
     evaluate: facts to a verdict; may raise NotTaken.
+    at_once: the command reads what the kernel answers at once and nothing large: its output is sent in one piece.
     service: the item is due where the contract names this service ("mysql"); empty: on every host.
     due: whether there is anything to look at, from the contract alone.
     """
@@ -123,6 +125,8 @@ class HostCheck(Generic[F, P]):
     service: str = ""
     arguments: Callable[[P], Sequence[str]] = lambda params: ()
     due: Callable[[P], bool] = lambda params: True
+    early: str = ""
+    at_once: bool = False
 
 
 AnyCheck = HostCheck[Any, Any]

@@ -7,7 +7,7 @@ line says that the answer is whole.
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from checks.host_check import Planned, Section
@@ -21,6 +21,7 @@ LC_ALL=C; LANG=C; LANGUAGE=C; export LC_ALL LANG LANGUAGE
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:$PATH; export PATH
 umask 077
 ME=$(id -u)
+read -r STARTED idle </proc/uptime
 
 # limit 秒数 命令…：到时间就停掉。
 if timeout 5 true 2>/dev/null; then limit() { timeout -s KILL "$@"; }
@@ -43,6 +44,13 @@ as_root() {
     fi
 }
 
+# piece 节：小而快，整节一次发出。
+piece() {
+    out=$( ( "s_$1" ) 2>&1; printf '\\n@@%s END %s %s' "$NONCE" "$1" "$?")
+    printf '\\n@@%s BEGIN %s\\n%s\\n' "$NONCE" "$1" "$out"
+}
+
+# section 节：边执行边发出。
 section() {
     printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1"
     printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1" >&2
@@ -63,19 +71,18 @@ def quoted(text: str) -> str:
     return shlex.quote(text)
 
 
-def sections(planned: Sequence[Planned]) -> dict[str, str]:
-    """The body of each section by its key: the id of the first item that asks for it."""
-    bodies: dict[str, str] = {}
-    for one in planned:
-        body = _body(one)
-        if body not in bodies:
-            bodies[body] = one.check.id
-    return {key: body for body, key in bodies.items()}
+def sections(planned: Sequence[Planned]) -> dict[str, Planned]:
+    """What each section is for, by its key: the first item that asks for it. What is answered at once comes first,
+    what began early last."""
+    bodies: dict[str, Planned] = {}
+    for one in sorted(planned, key=lambda one: (bool(one.check.early), not one.check.at_once)):
+        bodies.setdefault(_body(one), one)
+    return {one.check.id: one for one in bodies.values()}
 
 
 def section_keys(planned: Sequence[Planned]) -> dict[str, str]:
     """Under which key each item's section stands, by the item's id."""
-    keys = {body: key for key, body in sections(planned).items()}
+    keys = {_body(one): key for key, one in sections(planned).items()}
     return {one.check.id: keys[_body(one)] for one in planned}
 
 
@@ -86,9 +93,14 @@ def _body(one: Planned) -> str:
 
 def script(planned: Sequence[Planned], *, sudo: bool) -> str:
     """The script of a host, without the line before it."""
-    bodies = sections(planned)
-    functions = "".join(f"\ns_{key}() {{\n{body}\n}}\n" for key, body in bodies.items())
-    calls = "\n".join(f"section {key}" for key in bodies)
+    parts = sections(planned)
+    early = {key: one.check.early for key, one in parts.items() if one.check.early}
+    functions = "".join(f"\ne_{key}() {{\n{body.strip()}\n}}\n" for key, body in early.items())
+    begun = "".join(f"E_{key}=$(e_{key} 2>/dev/null)\n" for key in early)
+    for key, one in parts.items():
+        told = f"printf '%s\\n' \"$E_{key}\"\n" if key in early else ""
+        functions += f"\ns_{key}() {{\n{told}{_body(one)}\n}}\n"
+    calls = begun + "\n".join(f"{'piece' if one.check.at_once else 'section'} {key}" for key, one in parts.items())
     # A command that reads its standard input would swallow the rest of the script: so it is read whole first.
     main = f"\nmain() {{\n{calls}\nprintf '\\n@@%s EOF\\n' \"$NONCE\"\n}}\nmain </dev/null\n"
     return f"{_PRELUDE}SUDO={'yes' if sudo else 'no'}\n{functions}{main}"
@@ -133,15 +145,27 @@ class Split(NamedTuple):
 
 def split(out: bytes, err: bytes, nonce: str) -> Split:
     """Take an answer apart; a section without its end is left out."""
-    mark = re.escape(f"@@{nonce}".encode())
-    said = re.compile(rb"^" + mark + rb" BEGIN (\w+)\n(.*?)\n?^" + mark + rb" END \1 (\d+)$", re.M | re.S)
-    aside = re.split(rb"\n?^" + mark + rb" BEGIN (\w+)\n", err, flags=re.M)
-    errors = dict(zip(aside[1::2], aside[2::2], strict=True))
-    found = {
-        match[1].decode(): Section(_text(match[2]), _text(errors.get(match[1], b"")), int(match[3]))
-        for match in said.finditer(out)
-    }
-    return Split(found, re.search(rb"^" + mark + rb" EOF$", out, re.M) is not None)
+    mark = f"\n@@{nonce} ".encode()
+    errors = dict(_marked(b"\n" + err, mark))
+    found: dict[str, Section] = {}
+    last = b""
+    begun: dict[bytes, bytes] = {}
+    for head, text in _marked(b"\n" + out, mark):
+        kind, *words = head.split()
+        if kind == b"BEGIN" and len(words) == 1:
+            begun = {words[0]: text}
+        elif kind == b"END" and len(words) == 2 and words[0] in begun and words[1].isdigit():
+            aside = errors.get(b"BEGIN " + words[0], b"")
+            found[words[0].decode()] = Section(_text(begun.pop(words[0])), _text(aside), int(words[1]))
+        last = head
+    return Split(found, last == b"EOF")
+
+
+def _marked(stream: bytes, mark: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """What stands on each line of ours, and the text from there to the next."""
+    for part in stream.split(mark)[1:]:
+        head, _, text = part.partition(b"\n")
+        yield head, text
 
 
 def _text(raw: bytes) -> str:

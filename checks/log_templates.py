@@ -4,6 +4,7 @@ Lines are grade 2 and may hold passwords, tokens, identity and phone numbers, na
 """
 
 import re
+from collections.abc import Iterator, Sequence
 
 from checks.secrecy import MASK, Redactor, printable
 
@@ -99,15 +100,30 @@ def redact_lines(text: str, redactor: Redactor | None = None) -> str:
     Most lines are figures, in which nothing can be wrong: rules are asked only where one of their words stands.
     """
     redactor = redactor or Redactor()
+    text = printable(text)
     lower = text.lower()
     words = [word for word in _WORDS if word in lower]
-    suspect = redactor.knows(text)
-    return "\n".join(
-        redacted(line, redactor, _LONGEST)
-        if suspect or len(line) > _LONGEST or any(word in line.lower() for word in words) or _NUMBER.search(line)
-        else printable(line)
-        for line in text.split("\n")
-    )
+    everywhere = redactor.knows(text)
+    lines = text.split("\n")
+    suspects = set(range(len(lines))) if everywhere else {*_lines_with(lower, words), *_lines_matching(_NUMBER, text)}
+    for number in suspects:
+        lines[number] = redacted(lines[number], redactor, _LONGEST)
+    return "\n".join(line if len(line) <= _LONGEST else line[:_LONGEST] for line in lines)
+
+
+def _lines_with(lower: str, words: Sequence[str]) -> Iterator[int]:
+    """The numbers of the lines in which one of the words stands."""
+    for number, line in enumerate(lower.split("\n") if words else ()):
+        if any(word in line for word in words):
+            yield number
+
+
+def _lines_matching(pattern: re.Pattern[str], text: str) -> Iterator[int]:
+    """The numbers of the lines that a pattern is found in."""
+    number = at = 0
+    for match in pattern.finditer(text):
+        number, at = number + text.count("\n", at, match.start()), match.start()
+        yield number
 
 
 def without_time(line: str) -> str:

@@ -16,6 +16,7 @@ _PERSONAL = re.compile(
     r"|(?<!\d)1[3-9]\d{9}(?!\d)"  # mobile phone
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_INVISIBLE = re.compile(_CONTROL.pattern.replace(r"\x00-\x1f", r"\x00-\x09\x0b-\x1f"))
 # Shorter texts ("无", "1") would blot out half of every sentence and identify nothing.
 _SHORTEST = 2
 _LONGEST = 2000  # characters of one text among a host's facts
@@ -88,9 +89,9 @@ def _cut(line: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def printable(line: str) -> str:
-    """A line without control, bidi and other invisible characters."""
-    return _CONTROL.sub(" ", line)
+def printable(text: str) -> str:
+    """Lines without control, bidi and other invisible characters."""
+    return _INVISIBLE.sub(" ", text)
 
 
 def _line(text: str) -> str:

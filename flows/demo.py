@@ -31,17 +31,22 @@ def main() -> int:
 
 def _demo(settings: Settings, *, keep: bool) -> int:
     contract = contract_folder.load(settings.contract)
-    estate = Estate(settings.root / "rehearsal")
-    console.say("一、演练环境：三个办公系统")
+    estate = Estate(settings.root / "rehearsal", hosts=True)
+    console.say("一、演练环境：三个办公系统，十二台主机")
     try:
-        for system, url in estate.up().urls.items():
+        status = estate.up()
+        for system, url in status.urls.items():
             console.say(f"    {system}  {url}")
+        console.say(f"    堡垒机  127.0.0.1:{status.bastion}")
         console.say("二、Prefect 服务")
         with service.stoppable(), Prefect(settings, console.say) as prefect:
             if keep:
                 service.serve(prefect, settings, contract)
             console.say("三、每日页面巡检")
             code = shell.page_inspection(contract, [], "", dry_run=False, why="演示", settings=settings)
+            console.say("四、每周主机巡检")
+            hosts = shell.host_inspection(contract, [], "", why="演示", settings=settings)
+            code = max(code, hosts)
             console.say(f"台账：{settings.ledger}")
             console.say(f"证据：{settings.evidence_dir}")
             if keep:

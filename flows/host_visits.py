@@ -5,6 +5,7 @@ import logging
 import secrets as random
 import traceback
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from checks.finding import Finding, Reason, State, worst
@@ -14,7 +15,7 @@ from checks.host_script import script, section_keys, split, wire
 from checks.hosts import logs
 from checks.log_templates import redact_lines
 from checks.records import EvidenceRecord
-from checks.secrecy import Grade, Redactor
+from checks.secrecy import Grade, Redactor, printable
 from checks.slots import Slot
 from checks.visit import HostVisit
 from flows.office import Office, now
@@ -106,10 +107,13 @@ class HostRounds:
         judged = judge(self._planned, lambda one: keys[one.check.id], answer, past)
         judged.findings = [one.model_copy(update={"summary": redactor.clean(one.summary)}) for one in judged.findings]
         judged.facts = redactor.clean_all(judged.facts)
-        kept = "".join(
-            f"== {key} 退出码 {section.status}\n{section.out}{section.err}" for key, section in sections.items()
-        )
-        return judged, redact_lines(kept, redactor)
+        figures = {one.check.id for one in self._planned if one.check.at_once}  # the kernel's: nobody's words
+        kept = [
+            f"== {key} 退出码 {section.status}\n"
+            + (printable if key in figures else partial(redact_lines, redactor=redactor))(section.out + section.err)
+            for key, section in sections.items()
+        ]
+        return judged, "\n".join(kept)
 
     def _keep(self, raw: str) -> EvidenceRecord:
         week = self._slot.id.rpartition("/")[2]

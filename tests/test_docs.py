@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from checks.contract import Contract
 from checks.finding import Reason, State
+from checks.host import Checks
+from checks.host_check import Params, host_checks
 from checks.page_check import MANUAL, page_checks
 from flows.cli import app
 from tasks.settings import Settings
@@ -45,13 +47,17 @@ def commands(command: Any, path: tuple[str, ...] = ("xunjian",)) -> Iterator[str
         yield " ".join(path)
 
 
-FIELDS = sorted({(model.__name__, name) for model in reachable(Contract) for name in model.model_fields})
+# The fields of `Checks` are the items themselves, each of which has a row of its own.
+FIELDS = sorted(
+    {(model.__name__, name) for model in reachable(Contract) if model is not Checks for name in model.model_fields}
+)
 COMMANDS = sorted(commands(typer.main.get_command(app)))
 
 
 def test_the_models_were_found() -> None:
     """Given a contract, when its models are walked, then steps inside steps are among them."""
     assert {("System", "url"), ("DialogWhat", "accept"), ("Count", "equals"), ("Term", "end")} <= set(FIELDS)
+    assert {("HostGroup", "deadline"), ("Host", "role"), ("Folder", "rpo_hours"), ("Services", "mysql")} <= set(FIELDS)
     assert "xunjian run page-inspection" in COMMANDS
 
 
@@ -76,9 +82,19 @@ def test_the_guide_names_every_command(command: str) -> None:
     assert f"`{command}`" in GUIDE
 
 
-@pytest.mark.parametrize("check", [MANUAL, *page_checks()], ids=lambda check: check.id)
+@pytest.mark.parametrize("check", [MANUAL, *page_checks(), *host_checks()], ids=lambda check: check.id)
 def test_the_guide_names_every_check(check: Any) -> None:
     assert f"| {check.id} | {check.title} |" in GUIDE
+
+
+@pytest.mark.parametrize("check", [one for one in host_checks() if not one.service], ids=lambda check: check.id)
+def test_the_row_of_an_item_has_its_parameters_and_thresholds(check: Any) -> None:
+    row = next(line for line in GUIDE.splitlines() if line.startswith(f"| {check.id} | {check.title} |"))
+    fields = check.params.model_fields
+    for name in set(fields) - set(Params.model_fields):
+        assert f"`{name}`" in row
+    if {"warn", "crit"} <= set(fields) and fields["warn"].annotation is float:
+        assert f"{fields['warn'].default:g}/{fields['crit'].default:g}" in row
 
 
 @pytest.mark.parametrize("word", [*State, *Reason])

@@ -4,12 +4,9 @@ in no byte that an inspection leaves behind, in no picture, and in no process's 
 import base64
 import io
 import os
-import re
 import subprocess
 import sys
-import threading
 import zipfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +17,7 @@ import pypdfium2
 import pytesseract
 import pytest
 from PIL import Image
+from traces import Watching, forms, leaks, unpacked
 
 from checks.contract import System
 from rehearsal.canary import PERSON_ID, Canary
@@ -65,47 +63,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory, helpers: Any) -> Iterator[Ran]
         for name in ("XUNJIAN_HOME", "HOME", "TMPDIR"):
             Path(env[name]).mkdir(parents=True)
         passwords = {one: (estate.secrets_dir / f"{one}-inspector.password").read_text() for one in SYSTEMS}
-        done, watching = threading.Event(), _Watching()
-        thread = threading.Thread(target=watching.until, args=(done,))
-        thread.start()
         command = [sys.executable, "-m", "flows.cli", "run", "page-inspection", "--why", "金丝雀检查"]
-        told = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False, timeout=400)
-        done.set()
-        thread.join()
-        yield Ran(told.stdout + told.stderr, told.returncode, folder, settings, watching.seen, passwords)
-
-
-class _Watching:
-    """Reads the command line of every process, 20 times a second."""
-
-    def __init__(self) -> None:
-        self.seen: set[bytes] = set()
-
-    def until(self, done: threading.Event) -> None:
-        while not done.wait(0.05):
-            for process in Path("/proc").glob("[0-9]*"):
-                try:
-                    self.seen.add((process / "cmdline").read_bytes())
-                except OSError:
-                    continue  # it has ended
-
-
-def forms(text: str) -> Iterator[bytes]:
-    """The bytes that a text may have become."""
-    yield from (text.encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gbk"))
-    yield from (form.encode() for form in (quote(text), quote(text).lower(), quote(text, encoding="gbk")))
-    escaped = "".join(char if char.isascii() else f"\\u{ord(char):04x}" for char in text)
-    yield from (
-        escaped.encode(),
-        escaped.upper().replace("\\U", "\\u").encode(),
-        escaped.replace("\\", "\\\\").encode(),
-    )
-    yield "".join(char if char.isascii() else f"&#{ord(char)};" for char in text).encode()
-    for shift in range(3):
-        # what comes before and after in the same text shares the first and the last characters
-        for encoding in ("utf-8", "utf-16-le"):
-            coded = base64.b64encode(b"\0" * shift + text.encode(encoding))
-            yield coded[4 if shift else 0 : -4]
+        with Watching() as watching:
+            told = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False, timeout=400)
+        yield Ran(told.stdout + told.stderr, told.returncode, folder, settings, watching.commands, passwords)
 
 
 def needles(ran: Ran) -> dict[bytes, str]:
@@ -113,28 +74,6 @@ def needles(ran: Ran) -> dict[bytes, str]:
     canaries = {"title": CHINESE, "latin": LATIN, "number": LATIN.split()[1], "person": PERSON_ID}
     canaries |= {f"password of {system}": word for system, word in ran.passwords.items()}
     return {form: name for name, text in canaries.items() for form in forms(text)}
-
-
-def leaks(content: bytes, wanted: dict[bytes, str]) -> set[str]:
-    return {name for form, name in wanted.items() if form in content}
-
-
-def unpacked(path: Path) -> Iterator[bytes]:
-    """A file's bytes, and what is packed inside."""
-    content = path.read_bytes()
-    yield content
-    if content[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            yield from (packed.read(name) for name in packed.namelist())
-    if content[:5] == b"%PDF-":
-        for stream in re.finditer(rb"stream\r?\n(.*?)endstream", content, re.DOTALL):
-            try:
-                yield zlib.decompressobj().decompress(stream[1])
-            except zlib.error:
-                yield stream[1]
-        document = pypdfium2.PdfDocument(content)
-        for page in document:
-            yield page.get_textpage().get_text_bounded().encode()
 
 
 def read_picture(picture: Image.Image, language: str = "eng") -> str:

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from checks.finding import State, Verdict
 from checks.host_check import HostCheck, Look, Params, Section
-from checks.hosts.cpu import COMMAND
+from checks.hosts.cpu import COMMAND, EARLY
 from checks.hosts.zombies import lasting
 from checks.visit import Facts
 
@@ -38,4 +38,4 @@ def evaluate(blocked: Blocked, look: Look[Blocked], params: Ignoring) -> Verdict
     return Verdict(State.WARN, f"{len(names)} 个，期望 0 个：{which}{'等' if len(names) > _NAMED else ''}")
 
 
-CHECK = HostCheck("OS13", "D 状态进程", COMMAND, parse, evaluate, Blocked, Ignoring)
+CHECK = HostCheck("OS13", "D 状态进程", COMMAND, parse, evaluate, Blocked, Ignoring, early=EARLY, at_once=True)

@@ -36,4 +36,4 @@ def evaluate(clock: Clock, look: Look[Clock], params: Params) -> Verdict:
     return Verdict(params.state(sure), f"{said}，期望小于 {params.warn:g} 秒")
 
 
-CHECK = HostCheck("OS01", "时钟偏差", COMMAND, parse, evaluate, Clock, Params)
+CHECK = HostCheck("OS01", "时钟偏差", COMMAND, parse, evaluate, Clock, Params, at_once=True)

@@ -45,4 +45,4 @@ def evaluate(found: Running, look: Look[Running], params: Params) -> Verdict:
     return Verdict(State.OK, f"{found.names[0]} 在运行，期望在运行")
 
 
-CHECK = HostCheck("OS20", "cron", COMMAND, parse, evaluate, Running, Params)
+CHECK = HostCheck("OS20", "cron", COMMAND, parse, evaluate, Running, Params, at_once=True)

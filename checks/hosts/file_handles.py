@@ -43,4 +43,4 @@ def evaluate(handles: FileHandles, look: Look[FileHandles], params: Params) -> V
     )
 
 
-CHECK = HostCheck("OS11", "文件句柄", COMMAND, parse, evaluate, FileHandles, Params)
+CHECK = HostCheck("OS11", "文件句柄", COMMAND, parse, evaluate, FileHandles, Params, at_once=True)

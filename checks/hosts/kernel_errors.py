@@ -12,6 +12,7 @@ now=$(date +%s) from=$SINCE
 [ "$from" -gt 0 ] || from=$((now - 86400))
 if [ -d /run/systemd/system ] && command -v journalctl >/dev/null; then
     echo journal
+    wanted=
     set -- journalctl -q --no-pager -o short-unix -p 3 --since "@$from" _TRANSPORT=kernel
     readable=no
     for file in /run/log/journal/*/system.journal /var/log/journal/*/system.journal; do
@@ -20,13 +21,14 @@ if [ -d /run/systemd/system ] && command -v journalctl >/dev/null; then
 else
     read -r up rest </proc/uptime
     echo "dmesg $from $((now - ${up%.*}))"
+    wanted='^<[0-3]>'
     set -- dmesg -r
     readable=yes
     [ "$(cat /proc/sys/kernel/dmesg_restrict 2>/dev/null)" != 1 ] || readable=no
 fi
 if [ "$readable" = yes ]; then log=$(limit 20 "$@"); else log=$(as_root "$@"); fi
 status=$?
-printf '%s\\n' "$log" | tail -n 1000
+printf '%s\\n' "$log" | grep "$wanted" | tail -n 1000
 exit "$status\""""
 """At most the last 1000 lines. Without the right to read its files journalctl says nothing and exits 0: so they are
 looked at first. Not -k, which means this boot only. dmesg counts from boot, whose time is therefore told."""
@@ -60,6 +62,8 @@ def messages(section: Section) -> list[str]:
     """
     head, *lines = section.out.split("\n")
     lines = [line for line in lines if line.strip()]
+    if section.status and re.search("not permitted|denied", section.err):
+        raise NotTaken(Reason.PERMISSION, f"不让看内核日志：{section.err.strip().splitlines()[-1][:80]}")
     if section.status:
         raise ValueError("no log")
     if head == "journal":

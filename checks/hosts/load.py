@@ -43,4 +43,4 @@ def evaluate(load: Load, look: Look[Load], params: Params) -> Verdict:
     return Verdict(params.state(each), f"{said}，期望小于 {params.warn:g}")
 
 
-CHECK = HostCheck("OS05", "负载/核", COMMAND, parse, evaluate, Load, Params)
+CHECK = HostCheck("OS05", "负载/核", COMMAND, parse, evaluate, Load, Params, at_once=True)

@@ -36,4 +36,4 @@ def evaluate(found: LogServices, look: Look[LogServices], params: Params) -> Ver
     return Verdict(State.OK, f"{named} 在运行，期望至少一个")
 
 
-CHECK = HostCheck("OS21", "日志服务", COMMAND, parse, evaluate, LogServices, Params)
+CHECK = HostCheck("OS21", "日志服务", COMMAND, parse, evaluate, LogServices, Params, at_once=True)

@@ -53,4 +53,4 @@ def evaluate(memory: Memory, look: Look[Memory], params: Params) -> Verdict:
     return Verdict(params.state(used), f"已用 {floor(used)}%{how}，期望小于 {params.warn:g}%，共 {total:.1f} GiB")
 
 
-CHECK = HostCheck("OS06", "内存", COMMAND, parse, evaluate, Memory, Params)
+CHECK = HostCheck("OS06", "内存", COMMAND, parse, evaluate, Memory, Params, at_once=True)

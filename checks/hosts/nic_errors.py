@@ -77,4 +77,4 @@ def evaluate(now: Nics, look: Look[Nics], params: NicParams) -> Verdict:
     return Verdict(state, f"{name} 新增错误 {errors} 个，占 {percent:.3g}%，期望不超过 {params.warn:g}%")
 
 
-CHECK = HostCheck("OS17", "网卡错误", COMMAND, parse, evaluate, Nics, NicParams)
+CHECK = HostCheck("OS17", "网卡错误", COMMAND, parse, evaluate, Nics, NicParams, at_once=True)

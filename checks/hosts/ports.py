@@ -10,7 +10,7 @@ from checks.finding import State, Verdict
 from checks.host_check import HostCheck, Look, Params, Section
 from checks.visit import Facts
 
-COMMAND = "grep -h -e '^ *sl ' -e ' 0A ' /proc/net/tcp /proc/net/tcp6"
+COMMAND = "grep -sh -e '^ *sl ' -e ' 0A ' /proc/net/tcp /proc/net/tcp6"
 """Not ss, which differs between versions (no -H before iproute 4.12) and is missing on BusyBox: the kernel's own
 table, the same everywhere. State 0A is LISTEN; the headers tell that the table could be read; tcp6 may be absent."""
 
@@ -68,4 +68,4 @@ def evaluate(now: Listening, look: Look[Listening], params: PortParams) -> Verdi
     return Verdict(State.OK, f"对外监听 {_list(now.public) or '无'}，没有比上次多")
 
 
-CHECK = HostCheck("OS16", "端口", COMMAND, parse, evaluate, Listening, PortParams)
+CHECK = HostCheck("OS16", "端口", COMMAND, parse, evaluate, Listening, PortParams, at_once=True)

@@ -52,4 +52,4 @@ def _minute(at: datetime) -> str:
     return at.astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M")
 
 
-CHECK = HostCheck("OS03", "异常重启", COMMAND, parse, evaluate, Uptime, Registered)
+CHECK = HostCheck("OS03", "异常重启", COMMAND, parse, evaluate, Uptime, Registered, at_once=True)

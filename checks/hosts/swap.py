@@ -42,4 +42,4 @@ def evaluate(swap: Swap, look: Look[Swap], params: Params) -> Verdict:
     return Verdict(params.state(used), f"已用 {floor(used)}%，期望小于 {params.warn:g}%，共 {total:.1f} GiB")
 
 
-CHECK = HostCheck("OS07", "交换", COMMAND, parse, evaluate, Swap, Params)
+CHECK = HostCheck("OS07", "交换", COMMAND, parse, evaluate, Swap, Params, at_once=True)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
 from checks.host_check import HostCheck, Look, NotTaken, Rising, Section
-from checks.hosts.cpu import COMMAND
+from checks.hosts.cpu import COMMAND, EARLY
 from checks.visit import Facts
 
 _EXAMPLES = 3  # so many are named
@@ -72,4 +72,4 @@ def evaluate(zombies: Zombies, look: Look[Zombies], params: Params) -> Verdict:
     return Verdict(state, f"{zombies.count} 个，期望少于 {params.warn:g} 个{which}")
 
 
-CHECK = HostCheck("OS12", "僵尸进程", COMMAND, parse, evaluate, Zombies, Params)
+CHECK = HostCheck("OS12", "僵尸进程", COMMAND, parse, evaluate, Zombies, Params, early=EARLY, at_once=True)

@@ -1,6 +1,7 @@
 """One script, one channel: what is sent, what comes back, and when."""
 
 import re
+import time
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from tasks.ssh.errors import Deadline, SshError, one_line
 from tasks.ssh.link import Link, RefusedError
 
 _AT_ONCE = 1024 * 1024  # bytes
+_GATHER = 0.02  # seconds; a script answers in many small pieces, and to wake for each costs more than to read it
 _AJAR = 0.02  # seconds between looks whether the other side takes more of the script; nothing wakes us for that
 _STATUS = 2.0  # seconds for the exit status to follow the end of the output
 _NOT_A_SHELL = re.compile(r"account is currently not available|not allowed to log ?in|nologin", re.IGNORECASE)
@@ -89,6 +91,8 @@ class _Reading:
                 cut = (Reason.TIMEOUT, f"{self._deadline.seconds:g} 秒内没有答完")
             elif not came:
                 self._ready.wait(left if sent_at else min(left, _AJAR))
+            elif sent_at:
+                time.sleep(min(left, _GATHER))
         if cut is None:
             self._channel.status_event.wait(min(_STATUS, self._deadline.left()))
             if not self._channel.eof_received and not self._link.is_active():

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,30 @@ class TestForcedCommand:
     def test_anything_else_is_refused(self, shell: list[str], tmp_path: Path, sent: bytes) -> None:
         done = self.run(shell, tmp_path, sent)
         assert (done.returncode, done.stdout) == (64, b"")  # EX_USAGE; an empty input ends `read` likewise
+
+
+def test_what_is_answered_at_once_is_sent_in_one_piece_and_what_began_early_comes_last(shell: list[str]) -> None:
+    # Given
+    def special(check_id: str, command: str, **more: object) -> Planned:
+        return Planned(replace(item(check_id, command).check, **more), Names())  # type: ignore[arg-type]
+
+    parts = [
+        special("A1", "date +%s%N; echo $STARTED", early="date +%s%N", at_once=True),
+        item("A2", "sleep 0.2; echo slow"),
+        special("A3", "echo one; echo two >&2; exit 5", at_once=True),
+    ]
+    # Then
+    assert list(sections(parts)) == ["A3", "A2", "A1"]
+    answer = run(shell, *parts)
+    assert answer.whole
+    assert answer.sections["A3"] == Section("one\ntwo\n", "", 5)
+    assert answer.sections["A2"] == Section("slow\n", "", 0)
+    began, ended, started = answer.sections["A1"].out.split()
+    assert (float(started) > 0, answer.sections["A1"].status) == (True, 0)
+    if "N" not in began:  # BusyBox knows no %N
+        assert int(ended) - int(began) >= 200_000_000
+
+
+def test_lines_that_are_not_utf_8_are_read_as_gb_18030(shell: list[str]) -> None:
+    answer = run(shell, item("A1", r"printf '\264\355\316\363\n\351\224\231\350\257\257\n'"))
+    assert answer.sections["A1"].out == "错误\n错误\n"

@@ -14,10 +14,10 @@ LOOK: Look[Any] = Look(datetime(2026, 11, 22, tzinfo=UTC))
 BEFORE = "cpu  1573253 129953 566703 2434138 13820 0 5926 2566 700 0"
 
 
-def sampled(*more: int) -> Section:
+def sampled(*more: int, own: int = 0) -> Section:
     ticks = [int(n) for n in BEFORE.split()[1:]]
     after = [n + m for n, m in zip(ticks, [*more, *[0] * 10], strict=False)]
-    return Section(f"visible\n{BEFORE}\ncpu  {' '.join(map(str, after))}\n", "", 0)
+    return Section(f"visible\nown 5\n{BEFORE}\ncpu  {' '.join(map(str, after))}\nown {5 + own}\n", "", 0)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,11 @@ def sampled(*more: int) -> Section:
 )
 def test_judged(more: tuple[int, ...], state: State, said: str) -> None:
     assert evaluate(parse(sampled(*more)), LOOK, Params()) == (state, said, None)
+
+
+def test_what_the_script_itself_used_does_not_count() -> None:
+    assert parse(sampled(40, 0, 20, 40, own=10)).busy == 50
+    assert parse(sampled(1, 0, 0, 99, own=3)).busy == 0  # ticks are rounded
 
 
 @pytest.mark.parametrize(

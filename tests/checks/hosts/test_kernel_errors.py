@@ -79,7 +79,7 @@ def test_what_programs_wrote_to_the_kernels_log_is_not_the_kernels():
         ("journal\n\n", "", 77, Reason.PERMISSION),
         ("journal\n\n", "sudo: a password is required", 1, Reason.PERMISSION),
         ("journal\n\n", "", 137, Reason.TIMEOUT),
-        ("dmesg 2 1\n\n", "dmesg: read kernel buffer failed: Operation not permitted", 1, Reason.UNSUPPORTED),
+        ("dmesg 2 1\n\n", "dmesg: read kernel buffer failed: Operation not permitted", 1, Reason.PERMISSION),
         ("dmesg 2 1\n<3>no time here\n", "", 0, Reason.UNSUPPORTED),
         ("journal\nsurprise\n", "", 0, Reason.UNSUPPORTED),
         ("surprise\n", "", 0, Reason.UNSUPPORTED),
