@@ -3,7 +3,7 @@
 Adding one is adding a file to `checks.hosts`; nothing here or elsewhere names it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +22,7 @@ class Section(NamedTuple):
     out: str
     err: str
     status: int  # exit status
+    digest: str = ""  # of what was asked
 
 
 class NotTaken(Exception):
@@ -110,6 +111,7 @@ class HostCheck(Generic[F, P]):
         share one section. Only programs of `checks.allowlist`, only reading.
     parse: section to facts; raises NotTaken, or ValueError on what it does not know.
     evaluate: facts to a verdict; may raise NotTaken.
+    private: what it answers names people or accounts: judged, and not kept as evidence.
     at_once: the command reads what the kernel answers at once and nothing large: its output is sent in one piece.
     service: the item is due where the contract names this service ("mysql"); empty: on every host.
     due: whether there is anything to look at, from the contract alone.
@@ -126,6 +128,7 @@ class HostCheck(Generic[F, P]):
     arguments: Callable[[P], Sequence[str]] = lambda params: ()
     due: Callable[[P], bool] = lambda params: True
     early: str = ""
+    private: bool = False
     at_once: bool = False
 
 
@@ -155,6 +158,7 @@ class Answer:
     now: datetime
     round_trip: float
     broken: tuple[Reason, str] | None = None
+    stale: Collection[str] = ()  # keys under which the host was asked something else than we would have
 
 
 @dataclass
@@ -202,14 +206,16 @@ def _unknown(check: AnyCheck, reason: Reason, message: str) -> Finding:
     return Finding(check=check.id, state=State.UNKNOWN, summary=message, reason=reason)
 
 
+_STALE = "主机上安装的巡检脚本不是现在这份合同的；请主机管理员用 xunjian host-script --forced 重新安装"
 _DENIED, _NOT_FOUND, _KILLED = 77, 127, (124, 137, 143)
 
 
 def _read(one: Planned, answer: Answer, key: str) -> Facts:
     section = answer.sections.get(key)
-    if section is None:
-        reason, what = answer.broken or (Reason.INCOMPLETE, "主机的回答里没有这一项")
-        raise NotTaken(reason, what)
+    if section is None and answer.broken:
+        raise NotTaken(*answer.broken)
+    if section is None or key in answer.stale:
+        raise NotTaken(Reason.CONFIGURATION, _STALE)
     refused = next((line for line in section.err.splitlines() if line.startswith("sudo: ")), "")
     if section.status == _DENIED or (section.status and refused):
         raise NotTaken(Reason.PERMISSION, f"需要 root 权限：{refused or '合同没有允许 sudo'}")

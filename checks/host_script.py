@@ -5,6 +5,7 @@ in one line before it. Sections are delimited by a nonce that nobody on the host
 line says that the answer is whole.
 """
 
+import hashlib
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +47,7 @@ as_root() {
 
 # piece 节：小而快，整节一次发出。
 piece() {
-    out=$( ( "s_$1" ) 2>&1; printf '\\n@@%s END %s %s' "$NONCE" "$1" "$?")
+    out=$( ( "s_$1" ) 2>&1; printf '\\n@@%s END %s %s %s' "$NONCE" "$1" "$?" "$2")
     printf '\\n@@%s BEGIN %s\\n%s\\n' "$NONCE" "$1" "$out"
 }
 
@@ -55,7 +56,7 @@ section() {
     printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1"
     printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1" >&2
     ( "s_$1" )
-    printf '\\n@@%s END %s %s\\n' "$NONCE" "$1" "$?"
+    printf '\\n@@%s END %s %s %s\\n' "$NONCE" "$1" "$?" "$2"
 }
 """
 
@@ -86,6 +87,12 @@ def section_keys(planned: Sequence[Planned]) -> dict[str, str]:
     return {one.check.id: keys[_body(one)] for one in planned}
 
 
+def digests(planned: Sequence[Planned]) -> dict[str, str]:
+    """By which each section says what was asked, by its key: a forced command may be of an older contract."""
+    texts = {key: f"{one.check.early}\n{_body(one)}" for key, one in sections(planned).items()}
+    return {key: hashlib.sha256(text.encode()).hexdigest()[:12] for key, text in texts.items()}
+
+
 def _body(one: Planned) -> str:
     arguments = " ".join(quoted(argument) for argument in one.check.arguments(one.params))
     return (f"set -- {arguments}\n" if arguments else "") + one.check.command.strip()
@@ -100,7 +107,8 @@ def script(planned: Sequence[Planned], *, sudo: bool) -> str:
     for key, one in parts.items():
         told = f"printf '%s\\n' \"$E_{key}\"\n" if key in early else ""
         functions += f"\ns_{key}() {{\n{told}{_body(one)}\n}}\n"
-    calls = begun + "\n".join(f"{'piece' if one.check.at_once else 'section'} {key}" for key, one in parts.items())
+    kinds = {key: "piece" if one.check.at_once else "section" for key, one in parts.items()}
+    calls = begun + "\n".join(f"{kinds[key]} {key} {digest}" for key, digest in digests(planned).items())
     # A command that reads its standard input would swallow the rest of the script: so it is read whole first.
     main = f"\nmain() {{\n{calls}\nprintf '\\n@@%s EOF\\n' \"$NONCE\"\n}}\nmain </dev/null\n"
     return f"{_PRELUDE}SUDO={'yes' if sudo else 'no'}\n{functions}{main}"
@@ -154,9 +162,10 @@ def split(out: bytes, err: bytes, nonce: str) -> Split:
         kind, *words = head.split()
         if kind == b"BEGIN" and len(words) == 1:
             begun = {words[0]: text}
-        elif kind == b"END" and len(words) == 2 and words[0] in begun and words[1].isdigit():
+        elif kind == b"END" and len(words) == 3 and words[0] in begun and words[1].isdigit():
             aside = errors.get(b"BEGIN " + words[0], b"")
-            found[words[0].decode()] = Section(_text(begun.pop(words[0])), _text(aside), int(words[1]))
+            told = Section(_text(begun.pop(words[0])), _text(aside), int(words[1]), words[2].decode())
+            found[words[0].decode()] = told
         last = head
     return Split(found, last == b"EOF")
 

@@ -14,13 +14,14 @@ LENGTH = 240  # characters that are kept
 _KEYS = (
     r"passw(?:or)?d|passphrase|passcode|pwd|\bpass|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?"
     r"|session_?id|cookie|ticket|captcha|密码|口令|密钥|令牌|验证码"
-    r"|姓名|联系人|经办人|申请人|收件人|real_?name|full_?name|display_?name"
+    r"|姓名|联系人|经办人|申请人|收件人|real_?name|full_?name|display_?name|phone|手机|电话|身份证"
 )
 _IS = r"\\*[\"']?\s*(?:[:=：＝>]|%3[ad])"
 _VALUE = r"""(?:\\*"(?:\\.|[^"\\])*\\*"?|\\*'(?:\\.|[^'\\])*\\*'?|\S+)"""
 # For speed, a rule is asked only where one of its words stands in the line, in lower case; empty: everywhere.
 _SAYS_KEY = (
     *("pass", "pwd", "secret", "token", "key", "credential", "session", "cookie", "ticket", "captcha", "name"),
+    *("phone", "手机", "电话", "身份证"),
     *("密码", "口令", "密钥", "令牌", "验证码", "姓名", "联系人", "经办人", "申请人", "收件人"),
 )
 _RULES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
@@ -34,6 +35,17 @@ _RULES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     ),
     (_SAYS_KEY, re.compile(rf"(?i)((?:{_KEYS})[\w.-]{{0,60}}{_IS}\s*){_VALUE}"), rf"\1{MASK}"),
     (_SAYS_KEY, re.compile(rf"(?i)(--?(?:{_KEYS})[\w-]{{0,60}}\s+){_VALUE}"), rf"\1{MASK}"),
+    (
+        ("mysql", "mariadb", "sshpass", "redis-cli", "curl"),  # command lines
+        re.compile(
+            r"(\b(?:mysql|mariadb|sshpass)\S{0,60}\s(?:.{0,300}?\s)?-p\s?|\bredis-cli\s(?:.{0,300}?\s)?-a\s+"
+            rf"|\bcurl\s(?:.{{0,300}}?\s)?-u\s*[^\s:]{{1,60}}:){_VALUE}"
+        ),
+        rf"\1{MASK}",
+    ),
+    # A misspelt line of my.cnf, of which its client says all.
+    (("unknown variable",), re.compile(r"(?i)(\bunknown variable .[\w-]{1,60}=).*"), rf"\1{MASK}"),
+    (("private key-----",), re.compile(r"-----BEGIN [\w ]{0,40}PRIVATE KEY-----.*", re.S), MASK),
     (("identified",), re.compile(rf"(?i)(\bidentified\s+by\s+){_VALUE}"), rf"\1{MASK}"),
     (("@",), re.compile(r"(://)[^\s/:@]{0,100}:[^\s@]{0,200}@"), rf"\1{MASK}@"),
     (("@",), re.compile(r"\b(\w{1,60})/[^\s/@]{1,200}@(?=\w)"), rf"\1/{MASK}@"),  # Oracle: user/password@service
@@ -51,6 +63,7 @@ _STAMP = (
     r"|(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} {1,2}\d\d?,?(?: \d{4},?)? \d\d?:\d\d:\d\d(?:[.,]\d+)?"
     r"|\d\d:\d\d:\d\d(?:[.,]\d+)?"
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,40}[A-Za-z]")
 _BEGIN = re.compile(rf"^[\[<#]*(?:{_STAMP})[\]>]*[:,]?\s*")
 _HOST = re.compile(r"^[\w.-]+ (?=[\w./@()-]+(?:\[\d+\])?: )")  # syslog: host program[pid]: message
 _MASKS = re.compile(
@@ -86,7 +99,7 @@ _GRAVE = re.compile(
 
 def redacted(line: str, redactor: Redactor, limit: int = LENGTH) -> str:
     """A line as it may be kept: one line of at most `limit` characters."""
-    text = line[:_LONGEST]
+    text = _COLOUR.sub("", line)[:_LONGEST]
     lower = text.lower()
     for words, pattern, put in _RULES:
         if not words or any(word in lower for word in words):
@@ -100,7 +113,7 @@ def redact_lines(text: str, redactor: Redactor | None = None) -> str:
     Most lines are figures, in which nothing can be wrong: rules are asked only where one of their words stands.
     """
     redactor = redactor or Redactor()
-    text = printable(text)
+    text = printable(_COLOUR.sub("", text))
     lower = text.lower()
     words = [word for word in _WORDS if word in lower]
     everywhere = redactor.knows(text)

@@ -4,18 +4,17 @@ import hashlib
 import logging
 import secrets as random
 import traceback
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any
 
 from checks.finding import Finding, Reason, State, worst
 from checks.host import Placed
 from checks.host_check import Answer, Judged, judge, not_looked
-from checks.host_script import script, section_keys, split, wire
-from checks.hosts import logs
-from checks.log_templates import redact_lines
+from checks.host_script import digests, script, section_keys, split, wire
+from checks.hosts import kernel_errors, logs
+from checks.log_templates import redact_lines, redacted
 from checks.records import EvidenceRecord
-from checks.secrecy import Grade, Redactor, printable
+from checks.secrecy import Grade, Redactor
 from checks.slots import Slot
 from checks.visit import HostVisit
 from flows.office import Office, now
@@ -98,22 +97,30 @@ class HostRounds:
         """The findings, and the answer as it may be kept."""
         found = split(exchange.out, exchange.err, nonce)
         broken = exchange.cut or (None if found.whole else (Reason.INCOMPLETE, "主机的回答在中途断了"))
-        keys = section_keys(self._planned)
+        keys, wanted = section_keys(self._planned), digests(self._planned)
         sections = dict(found.sections)
+        stale = {key for key, section in sections.items() if section.digest != wanted.get(key)}
         if (key := keys.get(logs.CHECK.id)) in sections:
             sections[key] = mined(sections[key], redactor, _last_logs(past))
+        if (key := keys.get(kernel_errors.CHECK.id)) in sections:  # it quotes a log, too
+            sections[key] = sections[key]._replace(out=redact_lines(sections[key].out, redactor))
         middle = exchange.sent_at + (exchange.answered_at - exchange.sent_at) / 2
-        answer = Answer(sections, middle, (exchange.answered_at - exchange.sent_at).total_seconds(), broken)
+        answer = Answer(sections, middle, (exchange.answered_at - exchange.sent_at).total_seconds(), broken, stale)
         judged = judge(self._planned, lambda one: keys[one.check.id], answer, past)
-        judged.findings = [one.model_copy(update={"summary": redactor.clean(one.summary)}) for one in judged.findings]
+        judged.findings = [
+            # Why an item could not be read may be in the host's words.
+            one.model_copy(
+                update={"summary": redacted(one.summary, redactor, 200) if one.reason else redactor.clean(one.summary)}
+            )
+            for one in judged.findings
+        ]
         judged.facts = redactor.clean_all(judged.facts)
-        figures = {one.check.id for one in self._planned if one.check.at_once}  # the kernel's: nobody's words
+        private = {keys[one.check.id] for one in self._planned if one.check.private}
         kept = [
-            f"== {key} 退出码 {section.status}\n"
-            + (printable if key in figures else partial(redact_lines, redactor=redactor))(section.out + section.err)
+            f"== {key} 退出码 {section.status}\n{'（不留存）' if key in private else section.out + section.err}"
             for key, section in sections.items()
         ]
-        return judged, "\n".join(kept)
+        return judged, redact_lines("\n".join(kept), redactor)
 
     def _keep(self, raw: str) -> EvidenceRecord:
         week = self._slot.id.rpartition("/")[2]
@@ -129,18 +136,9 @@ class HostRounds:
         )
 
     def _record_unseen(self, reason: Reason, message: str) -> Outcome:
-        findings = not_looked(self._planned, reason, message)
-        visit = HostVisit(
-            target=self._slot.target,
-            attempt=1,
-            started_at=self._started_at,
-            seconds=(datetime.now(UTC) - self._started_at).total_seconds(),
-            obstacle=message,
-            reason=reason,
-        )
-        return self._record(findings, visit, [])
+        return self._record(not_looked(self._planned, reason, message), None, [])
 
-    def _record(self, findings: list[Finding], visit: HostVisit, kept: list[EvidenceRecord]) -> Outcome:
+    def _record(self, findings: list[Finding], visit: HostVisit | None, kept: list[EvidenceRecord]) -> Outcome:
         outcome = Outcome(self._run_id, [(self._slot.target, finding) for finding in findings])
         self._office.ledger.add(
             self._run_id,

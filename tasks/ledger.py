@@ -266,8 +266,7 @@ class Ledger:
                 .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
                 .limit(limit)
             ).all()
-        found = (HostVisit.model_validate(facts) for facts in reversed(rows))
-        return [visit for visit in found if visit.facts]
+        return [HostVisit.model_validate(facts) for facts in reversed(rows)]
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

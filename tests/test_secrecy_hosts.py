@@ -9,9 +9,12 @@ import base64
 import os
 import random
 import shutil
+import sqlite3
 import string
 import subprocess
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -49,7 +52,9 @@ CARELESS = {
     "query": 'request: "POST /login?user=a&pwd=WORD&x=1 HTTP/1.1"',
     "coded query": "redirect=%2Flogin%3Fpassword%3DWORD",
     "option": "exit 1: backup --target a --password WORD",
-    "client": "exit 2: mysqldump -uroot -pWORD oa",
+    "option of mysqldump": "exit 2: mysqldump -uroot -pWORD oa",
+    "option of redis-cli": "exit 3: redis-cli -h 10.0.0.9 -a WORD info",
+    "option of curl": "exit 4: curl -s -u app:WORD https://10.0.0.9/",
     "coloured": "\x1b[36mpassword\x1b[0m=\x1b[35mWORD\x1b[0m",
     "Chinese": "登录失败，口令：WORD",
     "key": r"-----BEGIN PRIVATE KEY-----\nWORD\n-----END PRIVATE KEY-----",
@@ -116,7 +121,8 @@ class Planted:
         self._kept.add((host, path))
         copy = f"/run/practice/kept{path.replace('/', '-')}"
         self.root(host, f"[ ! -e {path} ] || cp -p {path} {copy}")
-        self._undo.callback(self.root, host, f"if [ -e {copy} ]; then cat {copy} >{path}; else rm -f {path}; fi")
+        back = f"if [ -e {copy} ]; then cat {copy} >{path}; rm {copy}; else rm -f {path}; fi"
+        self._undo.callback(self.root, host, back)
 
     def append(self, host: str, path: str, content: bytes) -> None:
         self.keep(host, path)
@@ -135,8 +141,15 @@ class Planted:
         """The program takes half a second to begin, so that its command line is seen."""
         script = f'#!/bin/bash\nsleep 0.5\nexec -a {program} /data/real "$@"\n'
         self._hosts.put(host, "/data/slow", script, "755")
-        self.root(host, f"cp $(command -v {program}) /data/real; cover /data/slow $(readlink -f /usr/bin/{program})")
-        self._undo.callback(self.root, host, f"uncover $(readlink -f /usr/bin/{program}); rm /data/real /data/slow")
+        self.root(host, f"cp $(readlink -f /usr/bin/{program}) /data/real")
+        self._undo.callback(self.root, host, "rm /data/real /data/slow")
+        self.cover(host, "/data/slow", program)
+
+    def cover(self, host: str, script: str, program: str) -> None:
+        """A script in a program's place."""
+        place = self.root(host, f"readlink -f /usr/bin/{program}").strip()
+        self.root(host, f"cover {script} {place}")
+        self._undo.callback(self.root, host, f"uncover {place}")
 
 
 class Lines:
@@ -182,15 +195,20 @@ def environment(folder: Path, hosts: HostEstate, contract: Path, secrets: Path) 
     return env
 
 
-def start(env: dict[str, str], *words: str) -> "subprocess.Popen[str]":
+class Inspection:
     """`xunjian run host-inspection` in the shell."""
-    command = [sys.executable, "-m", "flows.cli", "run", "host-inspection", *words]
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
 
+    def __init__(self, folder: Path, env: dict[str, str], undo: ExitStack, *words: str) -> None:
+        self._folder = folder
+        command = [sys.executable, "-m", "flows.cli", "run", "host-inspection", *words]
+        self._process = subprocess.Popen(
+            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        undo.callback(self._process.kill)
 
-def ended(process: "subprocess.Popen[str]", folder: Path) -> Ran:
-    said, _ = process.communicate(timeout=300)
-    return Ran(said, process.returncode, folder)
+    def ended(self) -> Ran:
+        said, _ = self._process.communicate(timeout=300)
+        return Ran(said, self._process.returncode, self._folder)
 
 
 def wrong_contract(folder: Path, base_port: int) -> Path:
@@ -227,6 +245,7 @@ def left(running_hosts: HostEstate, tmp_path_factory: pytest.TempPathFactory) ->
             **{name: made_up() for name in (
                 "wrong passphrase", "wrong password", "wrong password of Redis", "unknown option", "fstab",
                 "address in fstab", "unit", "kernel", "certificate", "banner", "greeting", "answer",
+                "words of a client",
             )},
         }  # fmt: skip
         in_logs = {"passphrase": ours[PASSPHRASE], "bastion": ours[JUMP_PASSWORD], "key": key_lines(ours[KEY])[2]}
@@ -255,24 +274,22 @@ def left(running_hosts: HostEstate, tmp_path_factory: pytest.TempPathFactory) ->
         planted.root("oa-app-01", f'bash -c "{worker}" >/dev/null 2>&1 </dev/null & echo $! >/run/practice/worker')
         undo.callback(planted.root, "oa-app-01", "kill $(cat /run/practice/worker); rm /run/practice/worker")
         careless("clean")
-        folder = base / "run"
-        env, env_wrong = (
-            environment(folder, hosts, contract, hosts.secrets_dir),
-            environment(base / "refused", hosts, wrong, secrets),
-        )
+        run, no = base / "run", base / "refused"
+        env = environment(run, hosts, contract, hosts.secrets_dir)
+        env_wrong = environment(no, hosts, wrong, secrets)
+        some = ("--host", "oa-app-02", "--host", "archive-app-01")
         with Watching() as watching:
-            refused = start(env_wrong, "--host", "oa-app-02", "--host", "archive-app-01", "--why", "金丝雀检查")
-            clean = ended(start(env, "--why", "金丝雀检查"), folder)
-            refused = ended(refused, base / "refused")
+            beside = Inspection(no, env_wrong, undo, *some)
+            clean = Inspection(run, env, undo, "--why", "金丝雀检查").ended()
+            refused = beside.ended()
         careless("faulty")
         awkward(planted, canaries)
         for name in FAULTS:
             hosts.fault(name)
-        seen = watching
-        with Watching() as watching:
-            faulty = ended(start(env), folder)
-        watching.commands |= seen.commands
-        watching.environments |= seen.environments
+        with Watching() as again:
+            faulty = Inspection(run, env, undo).ended()
+        watching.commands |= again.commands
+        watching.environments |= again.environments
         yield Left(clean, faulty, refused, watching, canaries, shown, marks)
 
 
@@ -295,6 +312,10 @@ def awkward(planted: Planted, canaries: dict[str, str]) -> None:
     planted.keep("mobile-gw-01", "/etc/ssl/xunjian/web.pem")
     planted.root("mobile-gw-01", ": >/etc/ssl/xunjian/web.pem")
     planted.append("mobile-gw-01", "/etc/ssl/xunjian/web.pem", pem.encode())
+    said = f"echo 'psql: error: service file, line 3: password={canaries['words of a client']}' >&2; exit 2"
+    planted.keep("archive-db-01", "/usr/local/lib/practice/psql")
+    planted.append("archive-db-01", "/usr/local/lib/practice/psql", f"#!/bin/sh\n{said}\n".encode())
+    planted.cover("archive-db-01", "/usr/local/lib/practice/psql", "psql")
     # what is said before anyone is asked
     config = "/etc/ssh/sshd_config"
     planted.append("oa-app-02", "/etc/issue.net", f"initial password: {canaries['banner']}\n".encode())
@@ -310,9 +331,9 @@ def needles(canaries: dict[str, str]) -> dict[bytes, str]:
     """All forms of all canaries, and of those that stand for nothing else both ends: a part is too much, too."""
     found = {form: "part of one that was made up" for part in ENDS for form in forms(part)}
     for name, text in canaries.items():
-        made_up = text.startswith(ENDS[0])
+        made_up = ENDS[0] in text
         whole = made_up or text.isdecimal() or len(text) < 20
-        for part in (text,) if whole else (text, text[:10], text[-10:]):
+        for part in (text,) if whole else (text[:10], text[-10:]):
             found.update(dict.fromkeys(forms(part), name))
     return found
 
@@ -322,7 +343,7 @@ class Search:
 
     def __init__(self, canaries: dict[str, str]) -> None:
         self._all = needles(canaries)
-        real = {name: text for name, text in canaries.items() if not text.startswith(ENDS[0])}
+        real = {name: text for name, text in canaries.items() if ENDS[0] not in text}
         self._quick = needles(real)
 
     def __call__(self, content: bytes) -> set[str]:
@@ -335,7 +356,7 @@ def files_of(folder: Path) -> list[Path]:
 
 def test_the_inspections_were_real_ones(left: Left) -> None:
     # clean: every host was asked; the others found what they were to find
-    assert "主机巡检" in left.clean.said
+    assert (left.clean.code, left.faulty.code, left.refused.code) == (0, 3, 3)
     assert "全部正常" in left.clean.said, left.clean.said
     for words in ("OS22", "期望不少于 14 天", "OS08", "新出现"):
         assert words in left.faulty.said, left.faulty.said
@@ -355,6 +376,23 @@ def test_the_careless_lines_were_read(left: Left) -> None:
     assert {name for mark, name in left.marks.items() if mark.encode() not in kept} == set()
 
 
+def test_the_awkward_places_were_looked_at(left: Left) -> None:
+    """What stands around a secret there is kept."""
+    kept = "".join(path.read_text() for path in (left.clean.folder / "home/evidence").rglob("*.txt"))
+    words = {
+        "a client's complaint about its login file": "unknown variable 'pasword=",
+        "a wrong password": "WRONGPASS",
+        "an option in fstab": "username=oa,password=",
+        "an address in fstab": "@nas.example",
+        "a failed unit": "--token=",
+        "the kernel's log": "ks=https://",
+        "words that were not understood": "service file, line 3: password=",
+    }
+    assert {what for what, text in words.items() if text not in kept} == set()
+    for said in ("看不懂主机的回答", "Unknown kernel command line", "主机的回答在中途断了", "不是 PEM 格式的证书"):
+        assert said in left.faulty.said, said
+
+
 def test_in_no_byte_left_behind(left: Left) -> None:
     # Given
     wanted = Search(left.canaries)
@@ -363,7 +401,7 @@ def test_in_no_byte_left_behind(left: Left) -> None:
     found = {f"{path}: {name}" for path in files for content in unpacked(path) for name in wanted(content)}
     # Then
     assert len(files) > 40
-    assert sorted(found) == []
+    assert not found, "\n".join(sorted(found))
 
 
 def test_in_nothing_that_is_said(left: Left) -> None:
@@ -414,10 +452,6 @@ def test_the_search_finds_what_is_there(left: Left) -> None:
 
 def test_the_search_finds_each_canary(left: Left, tmp_path: Path) -> None:
     """The positive control: planted in each way, each is found."""
-    import sqlite3
-    import zipfile
-    import zlib
-
     wanted = Search(left.canaries)
     for text in left.canaries.values():
         assert wanted(f"...{text}...".encode()), text

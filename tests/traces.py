@@ -91,7 +91,8 @@ def unpacked(path: Path) -> Iterator[bytes]:
 
 def _opened(content: bytes) -> Iterator[bytes]:
     yield content
-    yield unbroken(content.decode("utf-8", "ignore"))
+    if b"\0" not in content:
+        yield unbroken(content.decode("utf-8", "ignore"))
     if content[:4] == b"PK\x03\x04":
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             for name in packed.namelist():

@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field
 
 from checks.host_check import HostCheck, Params, Planned, Section
-from checks.host_script import Split, forced_command, quoted, script, section_keys, sections, split, wire
+from checks.host_script import Split, digests, forced_command, quoted, script, section_keys, sections, split, wire
 
 NONCE = "0123456789abcdef" * 2
 SHELLS = (["dash", "-s"], ["bash", "-s"], ["busybox", "sh", "-s"])
@@ -41,7 +41,12 @@ def run(
 ) -> Split:
     sent = wire(body or script(items, sudo=sudo), NONCE, 1_700_000_000)
     done = subprocess.run(shell, input=sent, capture_output=True, timeout=60, env=env)
-    return split(done.stdout, done.stderr, NONCE)
+    return plain(split(done.stdout, done.stderr, NONCE))
+
+
+def plain(answer: Split) -> Split:
+    """Without the digests of what was asked."""
+    return Split({key: section._replace(digest="") for key, section in answer.sections.items()}, answer.whole)
 
 
 def test_sections_come_back_apart_with_status_and_errors(shell: list[str]) -> None:
@@ -108,9 +113,9 @@ def test_the_words_are_english_whatever_the_account_speaks(shell: list[str]) -> 
 
 def test_an_answer_that_breaks_off_is_not_whole_and_its_last_section_does_not_count() -> None:
     # Given
-    out = f"\n@@{NONCE} BEGIN A1\none\n\n@@{NONCE} END A1 0\n\n@@{NONCE} BEGIN A2\ntw".encode()
+    out = f"\n@@{NONCE} BEGIN A1\none\n\n@@{NONCE} END A1 0 abc\n\n@@{NONCE} BEGIN A2\ntw".encode()
     # Then
-    assert split(out, b"", NONCE) == Split({"A1": Section("one\n", "", 0)}, whole=False)
+    assert split(out, b"", NONCE) == Split({"A1": Section("one\n", "", 0, "abc")}, whole=False)
 
 
 def test_nobody_can_forge_a_section_without_the_nonce(shell: list[str]) -> None:
@@ -138,7 +143,10 @@ class TestForcedCommand:
 
     def test_it_answers_as_the_script_does(self, shell: list[str], tmp_path: Path) -> None:
         done = self.run(shell, tmp_path, wire("echo something else entirely", NONCE, 7, "12:34,5:6"))
-        assert split(done.stdout, done.stderr, NONCE) == Split({"A1": Section("7 12:34,5:6\n", "", 0)}, whole=True)
+        whole = Split({"A1": Section("7 12:34,5:6\n", "", 0)}, whole=True)
+        assert plain(split(done.stdout, done.stderr, NONCE)) == whole
+            {"A1": Section("7 12:34,5:6\n", "", 0)}, whole=True
+        )
 
     @pytest.mark.parametrize(
         "sent",
@@ -180,3 +188,12 @@ def test_what_is_answered_at_once_is_sent_in_one_piece_and_what_began_early_come
 def test_lines_that_are_not_utf_8_are_read_as_gb_18030(shell: list[str]) -> None:
     answer = run(shell, item("A1", r"printf '\264\355\316\363\n\351\224\231\350\257\257\n'"))
     assert answer.sections["A1"].out == "错误\n错误\n"
+
+
+def test_each_section_says_what_was_asked() -> None:
+    """A forced command may have been installed for an older contract."""
+    # Given
+    old, new = item("A1", "echo $1", "/a"), item("A1", "echo $1", "/b")
+    # Then
+    assert digests([old]) != digests([new])
+    assert digests([old])["A1"] in script([old], sudo=False)
