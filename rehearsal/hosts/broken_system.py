@@ -45,7 +45,7 @@ SYSTEM_FAULTS = (
           "echo 'offset=0.731000 stratum=3 leap=Normal id=7F000001' >/run/practice/chrony",
           "rm -f /run/practice/chrony"),
     fault("archive-db-01:rebooted", "主机刚刚重启过，没有登记", "OS03 WARN",
-          "echo '3.00 11.00' >/run/practice/uptime; mount --bind /run/practice/uptime /proc/uptime",
+          "echo '0.50 2.00' >/run/practice/uptime; mount --bind /run/practice/uptime /proc/uptime",
           "uncover /proc/uptime"),
     fault("oa-app-02:cpu-busy", "CPU 使用率 97%", "OS04 CRIT",
           "echo 0.97 >/run/practice/busy", "rm -f /run/practice/busy"),

@@ -145,8 +145,6 @@ class TestForcedCommand:
         done = self.run(shell, tmp_path, wire("echo something else entirely", NONCE, 7, "12:34,5:6"))
         whole = Split({"A1": Section("7 12:34,5:6\n", "", 0)}, whole=True)
         assert plain(split(done.stdout, done.stderr, NONCE)) == whole
-            {"A1": Section("7 12:34,5:6\n", "", 0)}, whole=True
-        )
 
     @pytest.mark.parametrize(
         "sent",

@@ -47,7 +47,7 @@ def test_every_item_that_can_be_broken_here_has_its_fault() -> None:
     from checks.page_check import page_checks
 
     pages = {item for fault in FAULTS for _, item, _ in fault.caught_by}
-    assert {check.id for check in page_checks()} - pages == set()
+    assert {check.id for check in page_checks()} - pages == {"PG09"}  # evidence cannot be kept: our own disk is full
     hosts = {item for fault in HOST_FAULTS for _, item, _ in fault.caught_by}
     not_here = {
         "OS17": "a namespace's interfaces have no errors that could be counted",
