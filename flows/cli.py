@@ -1,6 +1,7 @@
 """The command line. What a command needs is imported inside it: Prefect alone would cost every command two seconds."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,7 @@ def validate(
     folder = Settings().secrets_dir
     try:
         found = load(contract)
-        errors = check_files(contract, found, secrets.known(folder))
+        errors = [*check_files(contract, found, secrets.known(folder)), *_ssh_mistakes(contract, found)]
         hints = _missing_secrets(contract, found, folder)
     except ContractError as error:
         errors = error.errors
@@ -204,7 +205,9 @@ def host_script(
         if programs:
             from checks.allowlist import PROGRAMS
 
-            console.table("脚本只会启动这些程序", ["程序", "用来做什么"], [list(row) for row in PROGRAMS.items()])
+            text = _script_of(loaded, host)
+            used = [[name, why] for name, why in PROGRAMS.items() if re.search(rf"(?<![\w.-]){name}(?![\w-])", text)]
+            console.table("脚本只会启动这些程序", ["程序", "用来做什么"], used)
         else:
             typer.echo(_script_of(loaded, host, forced=forced), nl=False)
 
@@ -310,10 +313,31 @@ def _hosts_ready(settings: "Settings", hosts: list[str], day: str) -> "tuple[Con
     from datetime import datetime
 
     from checks.slots import asked_host_slots
+    from tasks.contract_folder import ContractError
 
     contract = _loaded(settings)
+    if mistakes := _ssh_mistakes(settings.contract, contract):
+        raise ContractError(mistakes)
     today = datetime.now(contract.tz).date()
     return contract, [slot.target for slot in asked_host_slots(contract, _day(day, today), hosts, today)]
+
+
+def _ssh_mistakes(folder: Path, contract: "Contract") -> "list[FolderError]":
+    """What is wrong with the way to the hosts, in the contract folder's ssh_config or the user's own."""
+    if not contract.hosts:
+        return []
+    from tasks.contract_folder import SSH_CONFIG, FolderError
+    from tasks.ssh.config import Config
+    from tasks.ssh.errors import SshConfigError
+
+    found = []
+    try:
+        config = Config([folder.absolute() / SSH_CONFIG, Path.home() / ".ssh" / "config"])
+        for placed in contract.all_hosts():
+            config.route(placed.host.name)
+    except SshConfigError as error:
+        found = [FolderError(str(error.file), error.line, "", error.what, error.remedy)]
+    return found
 
 
 def _script_of(contract: "Contract", host: str, *, forced: bool = False) -> str:
@@ -396,12 +420,17 @@ def _missing_secrets(folder: Path, contract: "Contract", secrets_dir: Path) -> l
     from tasks.contract_folder import secret_names
 
     said = []
-    for system in contract.systems:
-        for name in secret_names(folder, system):
+    used = [(system.id, secret_names(folder, system)) for system in contract.systems]
+    used += [(placed.host.name, contract.access_secrets(placed.host.name)) for placed in contract.all_hosts()]
+    told: set[str] = set()
+    for user, names in used:
+        for name in names:
             try:
                 secrets.read(name, secrets_dir)
             except secrets.SecretError as error:
-                said.append(f"{system.id} 用到的口令：{error}")
+                if name not in told:  # twelve hosts share one key
+                    said.append(f"{user} 用到的口令：{error}")
+                told.add(name)
     return said
 
 
@@ -419,7 +448,8 @@ def _summary(contract: "Contract") -> None:
     rows = _counts(contract)
     console.table(contract.name, heads, [[str(cell) for cell in row] for row in rows])
     journeys, steps = sum(row[3] for row in rows), sum(row[4] for row in rows)
-    console.say(f"没有错误：{len(rows)} 个系统，{journeys} 个走查，{steps} 步", style="green")
+    hosts = f"，{len(contract.all_hosts())} 台主机" if contract.hosts else ""
+    console.say(f"没有错误：{len(rows)} 个系统，{journeys} 个走查，{steps} 步{hosts}", style="green")
 
 
 def _as_json(folder: Path, contract: "Contract | None", errors: "list[FolderError]", hints: list[str]) -> None:

@@ -110,9 +110,15 @@ class Estate:
         """Start the estate and wait until all of it answers; when it is up already, only say so."""
         with ThreadPoolExecutor(1) as pool:
             hosts = pool.submit(self.hosts.up) if self._with_hosts else None
+            was_up = self._answer() is not None
             self._systems_up()
-            if hosts:
-                hosts.result()
+            try:
+                if hosts:
+                    hosts.result()
+            except RehearsalError:
+                if not was_up:
+                    self._systems_down()  # half an estate is none
+                raise
         return self.status()
 
     def _systems_up(self) -> None:

@@ -44,7 +44,17 @@ _PATTERNS = {
     SECRET_NAME: "只用小写字母、数字、点、连字符、下划线，例如 oa-inspector.password；这里写名字，不写口令本身",
     "^(重要|一般)$": "写“重要”或“一般”",
     r"^[0-9a-f]{64}$": "写 64 位小写十六进制，例如 sha256sum 的输出",
+    r"^[^/\r\n]+$": "写文件名的样子，不带路径，例如 *.sql.gz",
+    "^(NORMAL|PRIMARY|STANDBY)?$": "写 NORMAL、PRIMARY 或 STANDBY",
+    r"^\w*$": "只用字母、数字和下划线",
 }
+
+
+def pattern_words(pattern: str) -> str:
+    """What a pattern asks for; empty if nobody has said."""
+    absolute = "写主机上的绝对路径，以 / 开头" if pattern.startswith(("^/", "^(/")) else ""
+    return _PATTERNS.get(pattern, absolute)
+
 
 # pydantic's error types: what is wrong, what to do.
 _TEXT = ("要写一行文字，现在是{got}", "写成一行文字；以特殊符号开头时加引号")
@@ -98,7 +108,9 @@ def sentence(model: type[BaseModel], path: Where, details: ErrorDetails) -> tupl
     if value is None:
         return f"没有写值{title}", "写上值，或删去这一行"
     if kind == "string_pattern_mismatch":
-        return f"写法不合要求：{_shown(path, value)}", _PATTERNS.get(context["pattern"], f"要符合 {context['pattern']}")
+        return f"写法不合要求：{_shown(path, value)}", pattern_words(
+            context["pattern"]
+        ) or f"要符合 {context['pattern']}"
     what, remedy = _SENTENCES.get(kind, (f"{_FALLBACK}：{details['msg']}", "改正这一处"))
     words = {name: str(word).replace(" or ", "、") for name, word in context.items()}
     if kind in _SENTENCES:

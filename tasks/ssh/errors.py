@@ -22,6 +22,7 @@ class SshConfigError(Exception):
 
     def __init__(self, file: Path, line: int, what: str, remedy: str) -> None:
         super().__init__(f"{file} 第 {line} 行：{what}；{remedy}")
+        self.file, self.line, self.what, self.remedy = file, line, what, remedy
 
 
 class Deadline:

@@ -436,7 +436,7 @@ def _patterns(model: type[BaseModel]) -> set[str]:
 
 
 def test_every_pattern_of_the_models_has_words() -> None:
-    assert _patterns(Contract) <= set(sentences._PATTERNS)
+    assert [pattern for pattern in _patterns(Contract) if not sentences.pattern_words(pattern)] == []
 
 
 def test_schema_covers_what_the_models_say() -> None:
