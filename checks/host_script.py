@@ -185,10 +185,15 @@ def _text(raw: bytes) -> str:
         return "".join(_line(line) for line in raw.splitlines(keepends=True))
 
 
+_MIXED = re.compile(rb"[\xe4-\xe9][\x80-\xbf]{2}")
+"""Chinese in UTF-8. In a line that is not UTF-8 it would become other words, and a password's label no label."""
+
+
 def _line(raw: bytes) -> str:
     for encoding in ("utf-8", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
-            continue
+            if _MIXED.search(raw):
+                break
     return raw.decode("utf-8", errors="replace")

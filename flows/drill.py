@@ -137,7 +137,10 @@ def _drill(drill: Drill, fault: Fault) -> Result:
     seen = {(target, finding.check, finding.state.value) for target, finding in found}
     touched = {target for target, _ in found}
     again = bad(drill.look(fault, f"{fault.name} 清除后", touched)) if touched else []
-    return Result(fault, found, caught=set(fault.caught_by) <= seen, cleared=not again)
+    # What a fault left in a log is found there afterwards, and rightly so.
+    were = {(target, finding.check) for target, finding in found}
+    still = [one for target, one in again if (target, one.check) in were]
+    return Result(fault, found, caught=set(fault.caught_by) <= seen, cleared=not still)
 
 
 def bad(findings: Found) -> Found:

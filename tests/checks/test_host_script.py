@@ -186,6 +186,9 @@ def test_what_is_answered_at_once_is_sent_in_one_piece_and_what_began_early_come
 def test_lines_that_are_not_utf_8_are_read_as_gb_18030(shell: list[str]) -> None:
     answer = run(shell, item("A1", r"printf '\264\355\316\363\n\351\224\231\350\257\257\n'"))
     assert answer.sections["A1"].out == "错误\n错误\n"
+    # a line that is both is neither: what names a password must not become other words
+    mixed = run(shell, item("A1", r"printf '\264\355\316\363 \345\257\206\347\240\201'"))
+    assert mixed.sections["A1"].out.startswith("\ufffd")
 
 
 def test_each_section_says_what_was_asked() -> None:
