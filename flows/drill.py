@@ -135,11 +135,13 @@ def _drill(drill: Drill, fault: Fault) -> Result:
     found = bad(drill.look(fault, fault.name, {target for target, _, _ in fault.caught_by}))
     drill.switch(fault, on=False)
     seen = {(target, finding.check, finding.state.value) for target, finding in found}
-    touched = {target for target, _ in found}
-    again = bad(drill.look(fault, f"{fault.name} 清除后", touched)) if touched else []
-    # What a fault left in a log is found there afterwards, and rightly so.
     were = {(target, finding.check) for target, finding in found}
-    still = [one for target, one in again if (target, one.check) in were]
+    still = were
+    for _ in range(2):  # what has changed since the last time is said once more, and rightly
+        if still:
+            again = bad(drill.look(fault, f"{fault.name} 清除后", {target for target, _ in still}))
+            # What a fault left in a log is found there afterwards, and rightly so.
+            still = {(target, one.check) for target, one in again} & were
     return Result(fault, found, caught=set(fault.caught_by) <= seen, cleared=not still)
 
 

@@ -191,7 +191,10 @@ class Holder:
             return
         busy = Path("/run/practice/busy")
         share = float(busy.read_text(encoding="ascii")) if busy.exists() else 0.06
-        (picture.LIVE).write_text(etc.stat_text(self._since, time.monotonic(), share), encoding="ascii")
+        text = etc.stat_text(self._since, time.monotonic(), share).encode("ascii")
+        with picture.LIVE.open("r+b" if picture.LIVE.exists() else "wb", buffering=0) as file:
+            file.write(text)  # over the old: who reads meanwhile must not find it empty
+            file.truncate()
 
 
 def hold(host: Host, who: Identity, channel: socket.socket, doors: list[socket.socket]) -> None:

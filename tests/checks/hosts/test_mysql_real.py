@@ -119,12 +119,12 @@ def test_long_transaction_and_no_connection_left(servers: tuple[Server, Server])
     primary, _ = servers
     primary.run("create table if not exists mysql.held (a int) engine=innodb; insert into mysql.held values (1)")
     hold = ["mysql", f"--defaults-extra-file={primary.login('root', '')}", "-e"]
-    sql = "start transaction; select * from mysql.held for update; select sleep(30)"
+    sql = "start transaction; select * from mysql.held for update; select sleep(300)"
     long = [subprocess.Popen([*hold, sql], stdout=subprocess.DEVNULL)]
     band = {"warn": 1, "crit": 100}
     wait_for(lambda: states(ask("mysql", defaults_file=primary.login(), transaction=band))["MY4"] == "WARN")
     # When
-    long += [subprocess.Popen([*hold, "select sleep(30)"], stdout=subprocess.DEVNULL) for _ in range(10)]
+    long += [subprocess.Popen([*hold, "select sleep(300)"], stdout=subprocess.DEVNULL) for _ in range(10)]
     try:
         wait_for(lambda: states(ask("mysql", defaults_file=primary.login()))["MY1"] == "CRIT")
         found = ask("mysql", defaults_file=primary.login())
