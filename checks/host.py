@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import Field, ValidationError, create_model
 
 from checks.host_check import AnyCheck, Planned, host_checks
+from checks.host_script import script
 from checks.journey import SECRET_NAME, Strict
 
 NAME = r"^[a-z][a-z0-9-]{0,39}$"
@@ -105,6 +106,11 @@ class Placed(NamedTuple):
     def planned(self) -> tuple[Planned, ...]:
         """The items that are due."""
         return self.group.planned(self.host)
+
+    @property
+    def script(self) -> str:
+        """All that will run on the host."""
+        return script(self.planned, sudo=self.group.sudo)
 
 
 def mistakes(group: HostGroup) -> list[tuple[int, str]]:

@@ -41,8 +41,10 @@ class Params(BaseModel):
     not_applicable: str = Field("", title="不适用", description="这一项不适用的原因；写了就不检查，报告里写明")
 
 
-class Rising(Params):
+class Band(BaseModel):
     """Two thresholds where more is worse; reaching one counts (以上 includes the number)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     warn: float = Field(title="告警")
     crit: float = Field(title="严重")
@@ -56,6 +58,10 @@ class Rising(Params):
     def state(self, value: float) -> State:
         """The state of a value."""
         return State.CRIT if value >= self.crit else State.WARN if value >= self.warn else State.OK
+
+
+class Rising(Band, Params):
+    """An item with one such measure."""
 
 
 class Falling(Params):

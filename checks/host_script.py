@@ -89,7 +89,7 @@ def section_keys(planned: Sequence[Planned]) -> dict[str, str]:
 
 def digests(planned: Sequence[Planned]) -> dict[str, str]:
     """By which each section says what was asked, by its key: a forced command may be of an older contract."""
-    texts = {key: f"{one.check.early}\n{_body(one)}" for key, one in sections(planned).items()}
+    texts = {key: f"{_PRELUDE}{one.check.early}\n{_body(one)}" for key, one in sections(planned).items()}
     return {key: hashlib.sha256(text.encode()).hexdigest()[:12] for key, text in texts.items()}
 
 

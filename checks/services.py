@@ -2,32 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
 from checks.host_check import NotTaken, Params
 from checks.visit import Facts
-
-
-class Band(BaseModel):
-    """Two thresholds of one of several measures; reaching one counts. Whoever sets one sets both."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    warn: float = Field(title="告警")
-    crit: float = Field(title="严重")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if not self.warn < self.crit:
-            raise ValueError("要满足 warn < crit")
-        return self
-
-    def state(self, value: float) -> State:
-        """The state of a value."""
-        return State.CRIT if value >= self.crit else State.WARN if value >= self.warn else State.OK
 
 
 class ClientParams(Params):

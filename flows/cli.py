@@ -180,7 +180,7 @@ def host_inspection(
         if dry_run:
             for name in chosen:
                 console.say(f"# ===== {name} =====")
-                typer.echo(_script_of(loaded, name))
+                typer.echo(loaded.host(name).script)
             raise typer.Exit(FINE)
         from flows import shell
 
@@ -202,14 +202,16 @@ def host_script(
 
     with _clearly(contract):
         loaded, _ = _hosts_ready(Settings(contract=contract), [host], "")
+        text = loaded.host(host).script
         if programs:
             from checks.allowlist import PROGRAMS
 
-            text = _script_of(loaded, host)
             used = [[name, why] for name, why in PROGRAMS.items() if re.search(rf"(?<![\w.-]){name}(?![\w-])", text)]
             console.table("脚本只会启动这些程序", ["程序", "用来做什么"], used)
         else:
-            typer.echo(_script_of(loaded, host, forced=forced), nl=False)
+            from checks.host_script import forced_command
+
+            typer.echo(forced_command(text) if forced else text, nl=False)
 
 
 @app.command(epilog="例：xunjian trust bastion　　xunjian trust oa-app-01　　xunjian trust --all")
@@ -245,7 +247,6 @@ def drill_page_inspection(
 
         settings = drill.settings_for_drills()
         estate = Estate(settings.root / "rehearsal")
-        estate.up()  # its secrets are part of the contract
         code = drill.practise(page_drill.PageDrill(settings, estate), fault or [])
     raise typer.Exit(code)
 
@@ -338,14 +339,6 @@ def _ssh_mistakes(folder: Path, contract: "Contract") -> "list[FolderError]":
     except SshConfigError as error:
         found = [FolderError(str(error.file), error.line, "", error.what, error.remedy)]
     return found
-
-
-def _script_of(contract: "Contract", host: str, *, forced: bool = False) -> str:
-    from checks.host_script import forced_command, script
-
-    placed = contract.host(host)
-    body = script(placed.planned, sudo=placed.group.sudo)
-    return forced_command(body) if forced else body
 
 
 def _day(day: str, today: "date") -> "date":

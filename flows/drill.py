@@ -5,9 +5,9 @@ the drill's own. The table is the proof that a green mark means something.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, Protocol
@@ -34,8 +34,22 @@ class Fault(Protocol):
     def caught_by(self) -> tuple[tuple[str, str, str], ...]: ...
 
 
+class Practice(Protocol):
+    """The rehearsal estate, or its hosts: up or down, and with faults."""
+
+    def up(self) -> object: ...
+    def down(self) -> bool: ...
+    @property
+    def running(self) -> bool: ...
+    def fault(self, name: str) -> object: ...
+    def clear(self, name: str = "") -> object: ...
+
+
 class Drill(Protocol):
     """A duty that can be drilled."""
+
+    @property
+    def practice(self) -> Practice: ...
 
     @property
     def title(self) -> str: ...
@@ -45,12 +59,6 @@ class Drill(Protocol):
 
     def lane(self, fault: Fault) -> str:
         """Where the fault is; empty where it touches everything and must have the estate to itself."""
-
-    def estate(self) -> AbstractContextManager[object]:
-        """The estate, up and without faults; afterwards as it was found."""
-
-    def switch(self, fault: Fault, *, on: bool) -> None:
-        """Inject the fault, or mend it."""
 
     def look(self, fault: Fault, why: str, targets: set[str]) -> Found:
         """Inspect what the fault touches: at least `targets`."""
@@ -93,7 +101,7 @@ def practise(drill: Drill, names: Sequence[str]) -> int:
     faults = drill.faults(names)
     heads = ("故障", "说明", "发现者", "项目", "结论", "内容", "清除后")
     table = Table(*heads, title=drill.title, title_justify="left")
-    with drill.estate():
+    with _borrowed(drill.practice):
         if unclean := bad(drill.look_at_all()):
             out.print("演练环境没有故障时巡检就不正常，演练不能开始：", style="red")
             for target, finding in unclean:
@@ -109,6 +117,19 @@ def practise(drill: Drill, names: Sequence[str]) -> int:
         return PROBLEMS
     out.print(f"{len(results)} 个故障全部被发现，清除后{ALL_FINE}", style="green")
     return FINE
+
+
+@contextmanager
+def _borrowed(practice: Practice) -> Iterator[None]:
+    """Up; afterwards without faults, and as it was found."""
+    was_up = practice.running
+    practice.up()
+    try:
+        yield
+    finally:
+        practice.clear()
+        if not was_up:
+            practice.down()
 
 
 def run(drill: Drill, faults: Sequence[Fault], tell: Callable[[Result], None]) -> list[Result]:
@@ -131,9 +152,9 @@ def run(drill: Drill, faults: Sequence[Fault], tell: Callable[[Result], None]) -
 
 
 def _drill(drill: Drill, fault: Fault) -> Result:
-    drill.switch(fault, on=True)
+    drill.practice.fault(fault.name)
     found = bad(drill.look(fault, fault.name, {target for target, _, _ in fault.caught_by}))
-    drill.switch(fault, on=False)
+    drill.practice.clear(fault.name)
     seen = {(target, finding.check, finding.state.value) for target, finding in found}
     were = {(target, finding.check) for target, finding in found}
     still = were

@@ -1,8 +1,7 @@
 """The drill of the host inspection: one lane per host."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from checks.slots import host_slots
 from flows.caller import Caller
@@ -24,7 +23,7 @@ class HostDrill:
     title = "主机巡检演练"
 
     def __init__(self, settings: Settings, estate: HostEstate) -> None:
-        self._estate, self._office = estate, Office(settings)
+        self.practice, self._office = estate, Office(settings)
         groups = [group.model_copy(update={"deadline": DEADLINE}) for group in self._office.contract.hosts]
         self._office.contract = self._office.contract.model_copy(update={"hosts": groups})
         self._slots = {slot.target: slot for slot in host_slots(self._office.contract, self._office.today())}
@@ -37,25 +36,6 @@ class HostDrill:
         """The host, which begins the fault's name; the bastion is everybody's."""
         host = fault.name.partition(":")[0]
         return host if host in self._slots else ""
-
-    @contextmanager
-    def estate(self) -> Iterator[None]:
-        """Up and without faults; afterwards as it was found."""
-        was_up = self._estate.status().running
-        self._estate.up()
-        try:
-            yield
-        finally:
-            self._estate.clear()
-            if not was_up:
-                self._estate.down()
-
-    def switch(self, fault: Fault, *, on: bool) -> None:
-        """Inject the fault, or mend it."""
-        if on:
-            self._estate.fault(fault.name)
-        else:
-            self._estate.clear(fault.name)
 
     def look(self, fault: Fault, why: str, targets: set[str]) -> Found:
         """The hosts that the fault touches, whole."""

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from checks.contract import Contract
 from checks.slots import Slot, asked_host_slots, host_slots, week_of
 from flows.caller import Caller, caller, late
-from flows.host_visits import HostRounds, host_script
+from flows.host_visits import HostRounds
 from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
 from flows.weekly_report import report_week
@@ -84,6 +84,6 @@ def inspect_host(office: Office, slot: Slot, asked_by: Caller, parameters: dict[
 
 async def plan(contract: Contract, slots: list[Slot]) -> State:
     """What would run on each host, without connecting to it."""
-    texts = [f"## {slot.target}\n\n```sh\n{host_script(contract.host(slot.target))}```\n" for slot in slots]
+    texts = [f"## {slot.target}\n\n```sh\n{contract.host(slot.target).script}```\n" for slot in slots]
     await acreate_markdown_artifact("\n".join(texts), key="host-scripts", description="试运行：将要执行的脚本")
     return Completed(name="试运行", message=f"将要巡检 {len(slots)} 台主机；没有连接主机，没有记台账")

@@ -10,7 +10,7 @@ from typing import Any
 from checks.finding import Finding, Reason, State, worst
 from checks.host import Placed
 from checks.host_check import Answer, Judged, judge, not_looked
-from checks.host_script import digests, script, section_keys, split, wire
+from checks.host_script import digests, section_keys, split, wire
 from checks.hosts import kernel_errors, logs
 from checks.log_templates import redact_lines, redacted
 from checks.records import EvidenceRecord
@@ -33,11 +33,6 @@ Past = list[tuple[datetime, dict[str, Any]]]
 
 FIRST_LOOK_BACK = timedelta(days=7)
 """How far back the first inspection of a host asks its logs."""
-
-
-def host_script(placed: Placed) -> str:
-    """All that will run on a host."""
-    return script(placed.planned, sudo=placed.group.sudo)
 
 
 class HostRounds:
@@ -73,7 +68,7 @@ class HostRounds:
 
     def _ask(self, redactor: Redactor) -> Outcome:
         past = [(one.started_at, one.facts) for one in self._office.ledger.host_past(self._slot.target)]
-        body = host_script(self._placed)
+        body = self._placed.script
         since = past[-1][0] if past else self._started_at - FIRST_LOOK_BACK
         nonce = random.token_hex(16)
         read = [one.params.files for one in self._planned if one.check.id == logs.CHECK.id]

@@ -1,8 +1,7 @@
 """The drill of the page inspection: one lane per system."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from checks.slots import Slot, page_slots
 from flows.caller import Caller
@@ -21,7 +20,7 @@ class PageDrill:
     title = "页面巡检演练"
 
     def __init__(self, settings: Settings, estate: Estate) -> None:
-        self._estate, self._office = estate, Office(settings)
+        self.practice, self._office = estate, Office(settings)
         self._slots = {slot.target: slot for slot in page_slots(self._office.contract, self._office.today())}
 
     def faults(self, names: Sequence[str]) -> Sequence[Fault]:
@@ -31,25 +30,6 @@ class PageDrill:
     def lane(self, fault: Fault) -> str:
         """The system, which begins the fault's name."""
         return fault.name.partition("-")[0]
-
-    @contextmanager
-    def estate(self) -> Iterator[None]:
-        """Up and without faults; afterwards as it was found."""
-        was_up = self._estate.status().running
-        self._estate.up()
-        try:
-            yield
-        finally:
-            self._estate.clear()
-            if not was_up:
-                self._estate.down()
-
-    def switch(self, fault: Fault, *, on: bool) -> None:
-        """Inject the fault, or mend it."""
-        if on:
-            self._estate.fault(fault.name)
-        else:
-            self._estate.clear(fault.name)
 
     def look(self, fault: Fault, why: str, targets: set[str]) -> Found:
         """Where the fault should be noticed, and the login before it: the rest would only take its time."""

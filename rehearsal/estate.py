@@ -164,6 +164,11 @@ class Estate:
         faults_on = (*answer.get("faults", ()), *(hosts.faults if hosts else ()))
         return Status(bool(answer), answer.get("pid"), urls, faults_on, hosts.port if hosts and hosts.running else None)
 
+    @property
+    def running(self) -> bool:
+        """Whether it is up."""
+        return self.status().running
+
     def fault(self, name: str) -> Status:
         """Turn a fault on; those that are on stay on."""
         if ":" in name:

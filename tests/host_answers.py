@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from checks import visit
 from checks.finding import Finding
-from checks.host_check import Answer, Judged, Planned, Section, host_checks, judge
+from checks.host_check import Answer, AnyCheck, Judged, Planned, Section, host_checks, judge
 from checks.host_script import script, section_keys, split, wire
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -36,9 +37,29 @@ def heard(section: Section, service: str, before: Facts | None = None, **params:
     return {finding.check: finding for finding in judged(service, section, before, **params).findings}
 
 
+def see(
+    check: AnyCheck,
+    out: str,
+    err: str = "",
+    status: int = 0,
+    past: Sequence[tuple[float, visit.Facts]] = (),
+    **params: Any,
+) -> Finding:
+    """The finding of one check on one answer; `past`: days ago and what was found out then, oldest first."""
+    plan = Planned(check, check.params(**params))
+    before = [(NOW - timedelta(days=ago), {check.id: facts.model_dump(mode="json")}) for ago, facts in past]
+    answer = Answer({"x": Section(out, err, status)}, NOW, 0.1)
+    return judge([plan], lambda _: "x", answer, before).findings[0]
+
+
+def captured(path: Path) -> str:
+    """A captured output without its first line, which says where it is from."""
+    return path.read_text(encoding="utf-8").partition("\n")[2]
+
+
 def output(name: str) -> str:
     """A captured answer; its first line says where it comes from."""
-    return (OUTPUTS / name).read_text(encoding="utf-8").partition("\n")[2]
+    return captured(OUTPUTS / name)
 
 
 def ask(service: str, *, shell: Sequence[str] = ("sh", "-s"), before: Facts | None = None, **params: Any) -> Judged:
@@ -76,10 +97,11 @@ def free_port() -> int:
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 60) -> None:
+    # Not oftener than every 0.2 s: InnoDB shows the transactions of before to whoever asks again within 0.1 s.
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def listens(port: int) -> bool:

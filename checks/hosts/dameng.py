@@ -10,12 +10,11 @@ from datetime import date
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
-from checks.host_check import HostCheck, Look, NotTaken, Section
+from checks.host_check import Band, HostCheck, Look, NotTaken, Section
 from checks.hosts.oracle import Tablespaces, evaluate_tablespaces, tablespaces
 from checks.services import (
     CLIENT_FOLDER,
     Asked,
-    Band,
     ClientParams,
     Fault,
     asked,

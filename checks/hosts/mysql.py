@@ -6,12 +6,11 @@ from datetime import timedelta
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
-from checks.host_check import HostCheck, Look, NotTaken, Section
+from checks.host_check import Band, HostCheck, Look, NotTaken, Section
 from checks.services import (
     CLIENT_FOLDER,
     RUNNING,
     Asked,
-    Band,
     ClientParams,
     Fault,
     asked,

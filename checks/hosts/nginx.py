@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from checks.finding import State, Verdict
-from checks.host_check import HostCheck, Look, Section
+from checks.host_check import Band, HostCheck, Look, Section
 from checks.host_check import Params as Common
-from checks.services import Band
 from checks.visit import Facts
 
 # The log is summed by hour where it is: "hour zone answers 5xx". In the combined format the second quoted field is

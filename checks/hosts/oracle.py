@@ -11,12 +11,11 @@ from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
 from checks.forecast import days_until_full
-from checks.host_check import HostCheck, Look, NotTaken, Section
+from checks.host_check import Band, HostCheck, Look, NotTaken, Section
 from checks.services import (
     CLIENT_FOLDER,
     LOG_COUNTS,
     Asked,
-    Band,
     ClientParams,
     Fault,
     LogFile,

@@ -6,12 +6,11 @@ The queries come on standard input: each is a transaction of its own, and an err
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
-from checks.host_check import HostCheck, Look, NotTaken, Section
+from checks.host_check import Band, HostCheck, Look, NotTaken, Section
 from checks.services import (
     CLIENT_FOLDER,
     RUNNING,
     Asked,
-    Band,
     ClientParams,
     Fault,
     asked,

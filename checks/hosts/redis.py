@@ -6,8 +6,8 @@ Source of items and thresholds: inspection-items, RD1 and RD2; RD3: 等保二级
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
-from checks.host_check import HostCheck, Look, NotTaken, Section
-from checks.services import CLIENT_FOLDER, Asked, Band, ClientParams, Fault, asked, needs, parts, recognised
+from checks.host_check import Band, HostCheck, Look, NotTaken, Section
+from checks.services import CLIENT_FOLDER, Asked, ClientParams, Fault, asked, needs, parts, recognised
 from checks.visit import Facts
 
 # The password stands in the environment of one process (redis-cli 5 and later) and nowhere else.

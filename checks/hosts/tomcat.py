@@ -6,12 +6,11 @@ Source of items and thresholds: inspection-items, TC1.
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
-from checks.host_check import HostCheck, Look, NotTaken, Section
+from checks.host_check import Band, HostCheck, Look, NotTaken, Section
 from checks.services import (
     CLIENT_FOLDER,
     JVMS,
     LOG_COUNTS,
-    Band,
     ClientParams,
     LogFile,
     both,

@@ -109,6 +109,11 @@ class HostEstate:
         port = bastion_port(answer.get("base_port", self.base_port))
         return HostStatus(bool(answer), answer.get("pid"), port, tuple(answer.get("faults", ())))
 
+    @property
+    def running(self) -> bool:
+        """Whether it is up."""
+        return self.status().running
+
     def fault(self, name: str) -> HostStatus:
         """Turn a fault on; those that are on stay on."""
         control.ask(self.rooms.socket, "fault", name=faults.find(name).name)

@@ -103,7 +103,7 @@ def furnish() -> Figures:
     from checks.hosts import logs
     from checks.slots import host_slots
     from flows.caller import Caller
-    from flows.host_visits import HostRounds, host_script
+    from flows.host_visits import HostRounds
     from flows.office import Office, now
 
     first = Office(settings.model_copy(update={"home": Path(f"{settings.root}-first")}))
@@ -130,7 +130,7 @@ def furnish() -> Figures:
     placed = office.contract.host(NAMES[0])
     files = [one.params.files for one in placed.planned if one.check.id == logs.CHECK.id]
     marks = logs.marks(seen.facts, files[0]) if files else ""
-    text = wire(host_script(placed), NONCE, int((today - timedelta(weeks=1)).timestamp()), marks)
+    text = wire(placed.script, NONCE, int((today - timedelta(weeks=1)).timestamp()), marks)
     SCRIPT.write_bytes(text)
     STAND_ALONE.write_bytes(b"#!/bin/sh\n" + text)
     STAND_ALONE.chmod(0o700)

@@ -22,7 +22,7 @@ from checks.records import RunRecord
 from checks.slots import HOST_INSPECTION, RequestError, host_slots
 from flows.caller import Caller
 from flows.host_inspection import CHINA, HostInspection, host_inspection
-from flows.host_visits import HostRounds, host_script
+from flows.host_visits import HostRounds
 from flows.office import Office
 from rehearsal.hosts.estate import HostEstate
 from rehearsal.hosts.roster import BASTION, HOSTS
@@ -250,7 +250,7 @@ def test_a_restricted_account_answers_as_well(host_settings: Settings, hosts: Ho
     """Given a key that can run one installed program only, then the inspection is the same, and nothing else runs."""
     office = Office(host_settings)
     placed = office.contract.host("archive-db-01")
-    hosts.install_forced("archive-db-01", forced_command(host_script(placed)))
+    hosts.install_forced("archive-db-01", forced_command(placed.script))
     file = host_settings.contract / "hosts" / "archive.yaml"
     text = file.read_text(encoding="utf-8")
     whole = "access: { key: inspector.key, passphrase: inspector.passphrase }"

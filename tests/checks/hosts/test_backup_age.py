@@ -3,7 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from one_answer import NOW, see
+from host_answers import NOW, see
 from pydantic import ValidationError
 
 from checks.finding import Reason, State

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from one_answer import NOW, see
+from host_answers import NOW, see
 from pydantic import ValidationError
 
 from checks.finding import Reason, State

@@ -1,5 +1,5 @@
 import pytest
-from one_answer import see
+from host_answers import see
 
 from checks.finding import Reason, State
 from checks.hosts.cron import CHECK

@@ -28,8 +28,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def redis(folder: Path, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
-    if not shutil.which("redis-server"):
-        pytest.skip("needs redis-server")
+    assert shutil.which("redis-server"), "redis-server is not installed"
     port = free_port()
     words = ["redis-server", "--port", f"{port}", "--bind", "127.0.0.1", "--dir", f"{folder}", "--save", ""]
     process = subprocess.Popen([*words, *getattr(request, "param", [])], stdout=subprocess.DEVNULL)
@@ -83,8 +82,6 @@ def test_redis_stopped() -> None:
 
 @pytest.fixture
 def nginx(folder: Path) -> Iterator[int]:
-    if not shutil.which("nginx"):
-        pytest.skip("needs nginx")
     port = free_port()
     temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(
@@ -119,8 +116,8 @@ CATALINA = Path("/usr/share/tomcat10")
 
 @pytest.fixture(scope="module")
 def tomcat() -> Iterator[Path]:
-    if not (CATALINA / "bin" / "bootstrap.jar").exists() or not shutil.which("jstat"):
-        pytest.skip("needs Tomcat 10 and a JDK")
+    assert (CATALINA / "bin" / "bootstrap.jar").exists(), "Tomcat 10 is not installed"
+    assert shutil.which("jstat"), "no JDK is installed"
     base, port = Path(tempfile.mkdtemp(prefix="tc-", dir="/tmp")), free_port()
     for name in ("conf", "logs", "temp", "webapps", "work"):
         (base / name).mkdir()

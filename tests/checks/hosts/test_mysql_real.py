@@ -12,8 +12,6 @@ from host_answers import ask, free_port, lent, listens, states, summary, wait_fo
 
 SHELLS = [("dash", "-s"), ("bash", "-s"), ("busybox", "sh", "-s")]
 
-pytestmark = pytest.mark.skipif(not shutil.which("mariadbd"), reason="needs mariadbd")
-
 
 class Server(NamedTuple):
     folder: Path

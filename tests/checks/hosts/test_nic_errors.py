@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from one_answer import captured, see
+from host_answers import captured, see
 
 from checks.finding import Reason, State
 from checks.hosts.nic_errors import CHECK, Nic, Nics

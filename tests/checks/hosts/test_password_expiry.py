@@ -1,5 +1,5 @@
 import pytest
-from one_answer import NOW, see
+from host_answers import NOW, see
 
 from checks.finding import Reason, State
 from checks.host_check import Section

@@ -3,7 +3,8 @@
 import pytest
 
 from checks.finding import Reason, State, Verdict
-from checks.services import Band, LogFile, both, new_lines, parts
+from checks.host_check import Band
+from checks.services import LogFile, both, new_lines, parts
 
 
 def file(inode: int, size: int, count: int) -> LogFile:
