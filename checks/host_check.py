@@ -3,7 +3,7 @@
 Adding one is adding a file to `checks.hosts`; nothing here or elsewhere names it.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Reversible, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -99,12 +99,12 @@ class Look(Generic[F]):
 
     now: datetime
     round_trip: float = 0.0
-    past: tuple[Past[F], ...] = ()
+    past: Reversible[Past[F]] = ()
 
     @property
     def last(self) -> Past[F] | None:
         """The inspection before this one."""
-        return self.past[-1] if self.past else None
+        return next(iter(reversed(self.past)), None)
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,14 @@ class HostCheck(Generic[F, P]):
 
     early: constant POSIX shell that runs before all sections; its output comes before the command's.
     command: constant POSIX shell, run in a subshell with `set -- arguments`; may use `limit SECONDS command…`,
-        `as_root command…` and `$SINCE` (Unix time of the last inspection). Items with the same command and arguments
+        `as_root command…`, `line FILE` (its first), `$NOW` and `$SINCE` (Unix times: the script's start, the last
+        inspection). Items with the same command and arguments
         share one section. Only programs of `checks.allowlist`, only reading.
     parse: section to facts; raises NotTaken, or ValueError on what it does not know.
     evaluate: facts to a verdict; may raise NotTaken.
     private: what it answers names people or accounts: judged, and not kept as evidence.
-    at_once: the command reads what the kernel answers at once and nothing large: its output is sent in one piece.
+    at_once: the command reads what the kernel answers at once. All such are asked first, and answered together.
+    large: the command may print much: what it prints is sent as it comes, not as a whole.
     service: the item is due where the contract names this service ("mysql"); empty: on every host.
     due: whether there is anything to look at, from the contract alone.
     """
@@ -136,6 +138,7 @@ class HostCheck(Generic[F, P]):
     early: str = ""
     private: bool = False
     at_once: bool = False
+    large: bool = False
 
 
 AnyCheck = HostCheck[Any, Any]
@@ -193,7 +196,7 @@ def judge(
         try:
             facts = _read(one, answer, key_of(one))
             judged.facts[check.id] = facts.model_dump(mode="json")
-            look = Look(answer.now, answer.round_trip, tuple(_remembered(check, past)))
+            look = Look(answer.now, answer.round_trip, _Remembered(check, past))
             state, summary, reason = check.evaluate(facts, look, one.params)
             judged.findings.append(Finding(check=check.id, state=state, summary=summary, reason=reason))
         except NotTaken as error:
@@ -242,10 +245,22 @@ def _last_line(text: str) -> str:
     return lines[-1][:120] if lines else ""
 
 
-def _remembered(check: AnyCheck, past: Sequence[tuple[datetime, Mapping[str, Any]]]) -> Iterator[Past[Any]]:
-    for at, facts in past:
-        if check.id in facts:
-            try:
-                yield Past(at.astimezone(UTC), check.facts.model_validate(facts[check.id]))
-            except ValidationError:
-                continue  # written by a version that kept other facts
+class _Remembered:
+    """The facts of one item, read only when it asks for them: few do, and a year is long."""
+
+    def __init__(self, check: AnyCheck, past: Sequence[tuple[datetime, Mapping[str, Any]]]) -> None:
+        self._check, self._past = check, past
+
+    def __iter__(self) -> Iterator[Past[Any]]:
+        return self._read(self._past)
+
+    def __reversed__(self) -> Iterator[Past[Any]]:
+        return self._read(reversed(self._past))
+
+    def _read(self, past: Iterable[tuple[datetime, Mapping[str, Any]]]) -> Iterator[Past[Any]]:
+        for at, facts in past:
+            if self._check.id in facts:
+                try:
+                    yield Past(at.astimezone(UTC), self._check.facts.model_validate(facts[self._check.id]))
+                except ValidationError:
+                    continue  # written by a version that kept other facts

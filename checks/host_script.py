@@ -8,7 +8,7 @@ line says that the answer is whole.
 import hashlib
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from checks.host_check import Planned, Section
@@ -22,7 +22,11 @@ LC_ALL=C; LANG=C; LANGUAGE=C; export LC_ALL LANG LANGUAGE
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:$PATH; export PATH
 umask 077
 ME=$(id -u)
+NOW=$(date +%s)
 read -r STARTED idle </proc/uptime
+
+# line 文件：它的第一行，不另起进程。
+line() { read -r line <"$1" && printf '%s\\n' "$line"; }
 
 # limit 秒数 命令…：到时间就停掉。
 if timeout 5 true 2>/dev/null; then limit() { timeout -s KILL "$@"; }
@@ -45,18 +49,17 @@ as_root() {
     fi
 }
 
-# piece 节：小而快，整节一次发出。
-piece() {
-    out=$( ( "s_$1" ) 2>&1; printf '\\n@@%s END %s %s %s' "$NONCE" "$1" "$?" "$2")
-    printf '\\n@@%s BEGIN %s\\n%s\\n' "$NONCE" "$1" "$out"
+# section 节 摘要：执行一节，边执行边发出，错误输出在后。
+section() {
+    printf '\\n@@%s OUT %s\\n' "$NONCE" "$1"
+    { err=$("s_$1" 2>&1 >&3 3>&-); } 3>&1
+    printf '\\n@@%s ERR %s\\n%s\\n@@%s END %s %s %s\\n' "$NONCE" "$1" "$err" "$NONCE" "$1" "$?" "$2"
 }
 
-# section 节：边执行边发出。
-section() {
-    printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1"
-    printf '\\n@@%s BEGIN %s\\n' "$NONCE" "$1" >&2
-    ( "s_$1" )
-    printf '\\n@@%s END %s %s %s\\n' "$NONCE" "$1" "$?" "$2"
+# whole 命令…：它的输出攒成一整块发出。
+whole() {
+    all=$("$@")
+    printf '%s\\n' "$all"
 }
 """
 
@@ -107,10 +110,14 @@ def script(planned: Sequence[Planned], *, sudo: bool) -> str:
     for key, one in parts.items():
         told = f"printf '%s\\n' \"$E_{key}\"\n" if key in early else ""
         functions += f"\ns_{key}() {{\n{told}{_body(one)}\n}}\n"
-    kinds = {key: "piece" if one.check.at_once else "section" for key, one in parts.items()}
-    calls = begun + "\n".join(f"{kinds[key]} {key} {digest}" for key, digest in digests(planned).items())
+    calls = {key: f"section {key} {digest}\n" for key, digest in digests(planned).items()}
+    at_once = "".join(calls.pop(key) for key, one in parts.items() if one.check.at_once and key not in early)
+    if at_once:
+        functions += f"\nat_once() {{\n{at_once}}}\n"
+        begun += "whole at_once\n"
+    rest = "".join(call if parts[key].check.large else f"whole {call}" for key, call in calls.items())
     # A command that reads its standard input would swallow the rest of the script: so it is read whole first.
-    main = f"\nmain() {{\n{calls}\nprintf '\\n@@%s EOF\\n' \"$NONCE\"\n}}\nmain </dev/null\n"
+    main = f"\nmain() {{\n{begun}{rest}printf '\\n@@%s EOF\\n' \"$NONCE\"\n}}\nmain </dev/null\n"
     return f"{_PRELUDE}SUDO={'yes' if sudo else 'no'}\n{functions}{main}"
 
 
@@ -151,30 +158,21 @@ class Split(NamedTuple):
     whole: bool
 
 
-def split(out: bytes, err: bytes, nonce: str) -> Split:
+def split(out: bytes, nonce: str) -> Split:
     """Take an answer apart; a section without its end is left out."""
-    mark = f"\n@@{nonce} ".encode()
-    errors = dict(_marked(b"\n" + err, mark))
     found: dict[str, Section] = {}
-    last = b""
-    begun: dict[bytes, bytes] = {}
-    for head, text in _marked(b"\n" + out, mark):
-        kind, *words = head.split()
-        if kind == b"BEGIN" and len(words) == 1:
-            begun = {words[0]: text}
-        elif kind == b"END" and len(words) == 3 and words[0] in begun and words[1].isdigit():
-            aside = errors.get(b"BEGIN " + words[0], b"")
-            told = Section(_text(begun.pop(words[0])), _text(aside), int(words[1]), words[2].decode())
-            found[words[0].decode()] = told
-        last = head
-    return Split(found, last == b"EOF")
-
-
-def _marked(stream: bytes, mark: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """What stands on each line of ours, and the text from there to the next."""
-    for part in stream.split(mark)[1:]:
+    texts: dict[tuple[str, ...], str] = {}
+    last = ""
+    for part in (b"\n" + out).split(f"\n@@{nonce} ".encode())[1:]:
         head, _, text = part.partition(b"\n")
-        yield head, text
+        last, *words = _text(head).split()
+        if last in ("OUT", "ERR"):
+            texts[last, *words] = _text(text)
+        elif last == "END" and len(words) == 3 and words[1].isdigit():
+            key = words[0]
+            if ("OUT", key) in texts and ("ERR", key) in texts:
+                found[key] = Section(texts.pop(("OUT", key)), texts.pop(("ERR", key)), int(words[1]), words[2])
+    return Split(found, last == "EOF")
 
 
 def _text(raw: bytes) -> str:

@@ -16,7 +16,7 @@ if [ $# -gt 0 ]; then named=yes; else named=; set -- /var/log/syslog /var/log/me
 share=$((3145728 / ($# + 2))); [ "$share" -le 1048576 ] || share=1048576   # 每份最多 1 MiB，合计最多 3 MiB
 window=33554432                                                            # 每个文件最多看最后 32 MiB
 since=${MARKS%%:*}; marks=${MARKS#"${MARKS%%,*}"}; marks=${marks#,},
-echo "until $(date +%s) ${since:-0}"
+echo "until $NOW ${since:-0}"
 words='(^|[^a-z])(err(or|ors|s)?|warn(ing|ings|ed)?|crit(ical)?|alert|emerg(ency)?|fatal|severe|panic|segfault)([^a-z]|$)'
 words="$words|(error|exception)s?([^a-z]|\$)|(^|[^a-z])fail(ed|ure|ures|s|ing)?([^a-z]|\$)|out of memory|oom-kill"
 words="$words|core dumped|ORA-[0-9]{5}|错误|异常|失败|警告|严重"
@@ -77,7 +77,7 @@ done
 if [ -n "$system" ]; then
     how='limit 20'; [ -r "$system" ] || how=as_root
     # 旧版 systemd 不认识 @时间，相对时间都认识
-    ago=$(($(date +%s) - ${since:-0} + 1)); [ "$ago" -gt 0 ] || ago=1
+    ago=$((NOW - ${since:-0} + 1)); [ "$ago" -gt 0 ] || ago=1
     if [ -n "$since" ]; then set -- --since "-${ago}s"; else set -- -n 2000; fi
     for level in 0..3 4..4; do
         echo "journal $level"

@@ -90,7 +90,7 @@ class HostRounds:
 
     def _judge(self, exchange: Exchange, nonce: str, redactor: Redactor, past: Past) -> tuple[Judged, str]:
         """The findings, and the answer as it may be kept."""
-        found = split(exchange.out, exchange.err, nonce)
+        found = split(exchange.out, nonce)
         broken = exchange.cut or (None if found.whole else (Reason.INCOMPLETE, "主机的回答在中途断了"))
         keys, wanted = section_keys(self._planned), digests(self._planned)
         sections = dict(found.sections)

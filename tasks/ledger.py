@@ -151,7 +151,7 @@ class Ledger:
         with self._translated("打开"):
             if is_file:
                 Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(url, connect_args={"timeout": lock_wait} if is_file else {})
+            self._engine = create_engine(url, connect_args={"timeout": lock_wait} if is_file else {}, pool_size=32)
             if is_file:
                 event.listen(self._engine, "connect", _sqlite_manners)
             _migrate(self._engine)
@@ -258,14 +258,15 @@ class Ledger:
 
     def host_past(self, host: str, limit: int = 60) -> list[HostVisit]:
         """The last `limit` inspections of a host that got an answer, oldest first."""
-        with self._translated("读取"), Session(self._engine) as session:
-            rows = session.exec(
-                select(VisitRow.facts)
-                .join(RunRow, col(RunRow.id) == VisitRow.run_id)
-                .where(VisitRow.target == host, col(RunRow.slot_id).startswith(f"{HOST_INSPECTION}/", autoescape=True))
-                .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
-                .limit(limit)
-            ).all()
+        question = (
+            select(VisitRow.facts)
+            .join(RunRow, col(RunRow.id) == VisitRow.run_id)
+            .where(VisitRow.target == host, col(RunRow.slot_id).startswith(f"{HOST_INSPECTION}/", autoescape=True))
+            .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
+            .limit(limit)
+        )
+        with self._translated("读取"), self._engine.connect() as connection:
+            rows = connection.execute(question).scalars().all()
         return [HostVisit.model_validate(facts) for facts in reversed(rows)]
 
     @contextmanager

@@ -67,7 +67,7 @@ def ask(service: str, *, shell: Sequence[str] = ("sh", "-s"), before: Facts | No
     plan = planned(service, **params)
     sent = wire(script(plan, sudo=False), NONCE, 0)
     done = subprocess.run(shell, input=sent, capture_output=True, timeout=60)
-    sections, whole = split(done.stdout, done.stderr, NONCE)
+    sections, whole = split(done.stdout, NONCE)
     assert whole, done.stderr
     keys, now = section_keys(plan), datetime.now(UTC)
     past = [(now - timedelta(days=1), before)] if before else []

@@ -19,13 +19,13 @@ class Ignoring(Params):
 
 
 class Blocked(Facts):
-    """The names of processes that were in state D in both samples, a second apart."""
+    """The names of processes that were in state D in both samples."""
 
     names: tuple[str, ...]
 
 
 def parse(section: Section) -> Blocked:
-    """One wait is everyday; the same process a second later is not."""
+    """One wait is everyday; the same process still waiting at the end of the script is not."""
     return Blocked(names=tuple(process.name for process in lasting(section.out, "D")[:_MOST]))
 
 

@@ -5,11 +5,14 @@ from checks.host_check import HostCheck, Look, NotTaken, Params, Section
 from checks.visit import Facts
 
 COMMAND = """\
-cat /proc/1/comm 2>/dev/null || exit 3
-cat /proc/[0-9]*/comm 2>/dev/null
-grep -lx busybox /proc/[0-9]*/comm 2>/dev/null | while read -r file; do
-    tr '\\0' ' ' <"${file%comm}cmdline" | { read -r program applet rest; printf '%s\\n' "$applet"; }
-done
+[ -r /proc/1/comm ] || exit 3
+names=$(cat /proc/[0-9]*/comm 2>/dev/null)
+printf '%s\\n' "$names"
+case $names in *busybox*)
+    grep -slx busybox /proc/[0-9]*/comm | while read -r file; do
+        tr '\\0' ' ' <"${file%comm}cmdline" | { read -r program applet rest; printf '%s\\n' "$applet"; }
+    done ;;
+esac
 exit 0"""
 """The name of every process, at most 15 characters; of BusyBox, what it was called as. A process that ends meanwhile
 is no error. Where process 1 is not shown, others' processes are hidden (hidepid), and nothing can be said."""

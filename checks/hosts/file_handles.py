@@ -8,7 +8,7 @@ from checks.finding import Verdict
 from checks.host_check import HostCheck, Look, Rising, Section
 from checks.visit import Facts
 
-COMMAND = "cat /proc/sys/fs/file-nr"
+COMMAND = "line /proc/sys/fs/file-nr"
 """proc(5): allocated, free (always 0 since Linux 2.6), and the limit."""
 
 _UNLIMITED = 2**62  # Linux 5.x with systemd sets 2**63 - 1

@@ -9,7 +9,7 @@ from checks.host_check import HostCheck, Look, Rising, Section
 from checks.visit import Facts
 
 COMMAND = """\
-cat /proc/loadavg
+line /proc/loadavg
 getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c '^processor' /proc/cpuinfo
 """
 

@@ -80,7 +80,9 @@ def _told(found: list[Counted]) -> str:
     return f"{text}（{most.count} 条）"
 
 
-CHECK = HostCheck("OS26", "日志", COMMAND, parse, evaluate, Logs, Params, arguments=lambda params: params.files)
+CHECK = HostCheck(
+    "OS26", "日志", COMMAND, parse, evaluate, Logs, Params, arguments=lambda params: params.files, large=True
+)
 
 
 def last_reading(facts: Mapping[str, Any]) -> Logs | None:

@@ -9,7 +9,7 @@ from checks.hosts.kernel_errors import messages
 from checks.visit import Facts
 
 COMMAND = f"""\
-cat /proc/sys/kernel/random/boot_id
+line /proc/sys/kernel/random/boot_id
 grep '^oom_kill ' /proc/vmstat && exit 0
 {KERNEL_LOG}"""
 """The counter since boot; kernels before 4.13 (CentOS 7) have none: there, the kernel log since last time."""
@@ -19,7 +19,7 @@ _KILLED = re.compile(r"[Oo]ut of memory: Kill(ed)? process")
 
 
 class Kills(Facts):
-    """`counted` since the boot named by `boot`, or `logged` since the last inspection (first time: in 24 hours)."""
+    """`counted` since the boot named by `boot`, or `logged` since the last inspection (first time: in 7 days)."""
 
     boot: str
     counted: int | None = None

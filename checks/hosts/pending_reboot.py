@@ -7,7 +7,7 @@ from checks.host_check import HostCheck, Look, NotTaken, Params, Section
 from checks.visit import Facts
 
 COMMAND = """\
-echo "running $(uname -r)"
+read -r release </proc/sys/kernel/osrelease && echo "running $release"
 grep '^btime ' /proc/stat
 for flag in /run/reboot-required /var/run/reboot-required; do
     [ ! -e "$flag" ] || echo flag

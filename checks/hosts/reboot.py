@@ -8,7 +8,7 @@ from checks.finding import State, Verdict
 from checks.host_check import HostCheck, Look, Params, Section
 from checks.visit import Facts
 
-COMMAND = "cat /proc/uptime"
+COMMAND = "line /proc/uptime"
 """proc(5): seconds since the start, and seconds spent idle."""
 
 _BEIJING = timezone(timedelta(hours=8))

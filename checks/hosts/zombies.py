@@ -29,7 +29,7 @@ class Zombies(Facts):
 
 
 class Process(NamedTuple):
-    """One that was in the same state in both samples, a second apart."""
+    """One that was in the same state in both samples."""
 
     pid: int
     name: str

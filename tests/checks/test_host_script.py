@@ -41,7 +41,7 @@ def run(
 ) -> Split:
     sent = wire(body or script(items, sudo=sudo), NONCE, 1_700_000_000)
     done = subprocess.run(shell, input=sent, capture_output=True, timeout=60, env=env)
-    return plain(split(done.stdout, done.stderr, NONCE))
+    return plain(split(done.stdout, NONCE))
 
 
 def plain(answer: Split) -> Split:
@@ -54,7 +54,7 @@ def test_sections_come_back_apart_with_status_and_errors(shell: list[str]) -> No
     answer = run(shell, item("A1", "echo one; echo two >&2; exit 3"), item("A2", "printf 'no end of line'"))
     # Then
     assert answer.whole
-    assert answer.sections == {"A1": Section("one\n", "two\n", 3), "A2": Section("no end of line", "", 0)}
+    assert answer.sections == {"A1": Section("one\n", "two", 3), "A2": Section("no end of line", "", 0)}
 
 
 def test_a_command_that_reads_its_input_does_not_swallow_the_rest(shell: list[str]) -> None:
@@ -113,9 +113,9 @@ def test_the_words_are_english_whatever_the_account_speaks(shell: list[str]) -> 
 
 def test_an_answer_that_breaks_off_is_not_whole_and_its_last_section_does_not_count() -> None:
     # Given
-    out = f"\n@@{NONCE} BEGIN A1\none\n\n@@{NONCE} END A1 0 abc\n\n@@{NONCE} BEGIN A2\ntw".encode()
+    out = f"\n@@{NONCE} OUT A1\none\n\n@@{NONCE} ERR A1\n\n@@{NONCE} END A1 0 abc\n\n@@{NONCE} OUT A2\ntw".encode()
     # Then
-    assert split(out, b"", NONCE) == Split({"A1": Section("one\n", "", 0, "abc")}, whole=False)
+    assert split(out, NONCE) == Split({"A1": Section("one\n", "", 0, "abc")}, whole=False)
 
 
 def test_nobody_can_forge_a_section_without_the_nonce(shell: list[str]) -> None:
@@ -144,7 +144,7 @@ class TestForcedCommand:
     def test_it_answers_as_the_script_does(self, shell: list[str], tmp_path: Path) -> None:
         done = self.run(shell, tmp_path, wire("echo something else entirely", NONCE, 7, "12:34,5:6"))
         whole = Split({"A1": Section("7 12:34,5:6\n", "", 0)}, whole=True)
-        assert plain(split(done.stdout, done.stderr, NONCE)) == whole
+        assert plain(split(done.stdout, NONCE)) == whole
 
     @pytest.mark.parametrize(
         "sent",
@@ -175,7 +175,7 @@ def test_what_is_answered_at_once_is_sent_in_one_piece_and_what_began_early_come
     assert list(sections(parts)) == ["A3", "A2", "A1"]
     answer = run(shell, *parts)
     assert answer.whole
-    assert answer.sections["A3"] == Section("one\ntwo\n", "", 5)
+    assert answer.sections["A3"] == Section("one\n", "two", 5)
     assert answer.sections["A2"] == Section("slow\n", "", 0)
     began, ended, started = answer.sections["A1"].out.split()
     assert (float(started) > 0, answer.sections["A1"].status) == (True, 0)

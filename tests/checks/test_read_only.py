@@ -74,7 +74,7 @@ def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         cwd=tmp_path,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
     )
-    answer = split(done.stdout, done.stderr, NONCE)
+    answer = split(done.stdout, NONCE)
     assert answer.whole, done.stderr.decode()[-2000:]
     assert len(answer.sections) > 20
     lines = [line.partition(" ")[2].strip() for line in trace.read_text(errors="replace").splitlines()]

@@ -14,10 +14,10 @@ LOOK: Look[Any] = Look(datetime(2026, 11, 22, tzinfo=UTC))
 BEFORE = "cpu  1573253 129953 566703 2434138 13820 0 5926 2566 700 0"
 
 
-def sampled(*more: int, own: int = 0) -> Section:
+def sampled(*more: int, own: int = 0, load: str = "2.00") -> Section:
     ticks = [int(n) for n in BEFORE.split()[1:]]
     after = [n + m for n, m in zip(ticks, [*more, *[0] * 10], strict=False)]
-    return Section(f"visible\nown 5\n{BEFORE}\ncpu  {' '.join(map(str, after))}\nown {5 + own}\n", "", 0)
+    return Section(f"visible\nown 5\n{BEFORE}\ncpu  {' '.join(map(str, after))}\nown {5 + own}\nload {load} 2\n", "", 0)
 
 
 @pytest.mark.parametrize(
@@ -35,13 +35,38 @@ def test_judged(more: tuple[int, ...], state: State, said: str) -> None:
     assert evaluate(parse(sampled(*more)), LOOK, Params()) == (state, said, None)
 
 
+@pytest.mark.parametrize(
+    ("more", "load", "state"),
+    [
+        pytest.param((95, 0, 0, 5), "0.94", State.OK, id="a moment"),
+        pytest.param((95, 0, 0, 5), "0.95", State.CRIT, id="for most of a minute"),
+        pytest.param((85, 0, 0, 15), "0.10", State.OK, id="a moment, a warning"),
+        pytest.param((10, 0, 0, 5, 0, 40, 45), "0.20", State.CRIT, id="interrupts are no load"),
+        pytest.param((10, 0, 0, 5, 0, 0, 0, 85), "0.20", State.CRIT, id="nor is steal"),
+    ],
+)
+def test_busy_for_a_moment_only_is_no_finding(more: tuple[int, ...], load: str, state: State) -> None:
+    verdict = evaluate(parse(sampled(*more, load=load)), LOOK, Params())
+    assert verdict.state is state
+    assert ("只是瞬时" in verdict.summary) == (state is State.OK)
+
+
 def test_what_the_script_itself_used_does_not_count() -> None:
     assert parse(sampled(40, 0, 20, 40, own=10)).busy == 50
     assert parse(sampled(1, 0, 0, 99, own=3)).busy == 0  # ticks are rounded
 
 
 @pytest.mark.parametrize(
-    "out", ["", "rubbish", f"{BEFORE}\n", f"{BEFORE}\n{BEFORE}\n", "cpu  1 2\ncpu  3 4\n", "cpu  a b c d e\n" * 2]
+    "out",
+    [
+        "",
+        "rubbish",
+        sampled(1, 1, 1, 9).out.partition("load")[0],
+        f"{BEFORE}\n",
+        f"{BEFORE}\n{BEFORE}\n",
+        "cpu  1 2\ncpu  3 4\n",
+        "cpu  a b c d e\n" * 2,
+    ],
 )
 def test_not_understood(out: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -39,7 +39,7 @@ def section(shell: list[str], files: list[Path], facts: dict[str, Any] | None = 
     body = script([Planned(logs.CHECK, logs.Params(files=names))], sudo=False)
     sent = wire(body, NONCE, 0, logs.marks(facts or {}, names))
     done = subprocess.run([*before, *shell, "-s"], input=sent, capture_output=True, timeout=60, check=False)
-    answer = split(done.stdout, done.stderr, NONCE)
+    answer = split(done.stdout, NONCE)
     assert answer.whole
     assert "syntax" not in answer.sections["OS26"].err
     return answer.sections["OS26"]
@@ -247,7 +247,7 @@ def test_the_journal_is_asked(shell: list[str], tmp_path: Path, ago: int | None,
     (tmp_path / "id" / "system.journal").touch()
     body = 'limit() { shift; "$@"; }\n' + COMMAND.replace("/var/log/journal", str(tmp_path))
     marks = f"{int(time.time()) - ago}:0,0:0" if ago else ""
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "MARKS": marks}
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "MARKS": marks, "NOW": f"{time.time():.0f}"}
     # When
     command = [*shell, "-c", body, "sh", "/nowhere/x"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
