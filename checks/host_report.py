@@ -3,7 +3,7 @@
 Heading: inspection-items, Reports: 服务器巡检（主机×项目）. What could not be read stands apart: it is not fine.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,13 +18,13 @@ from checks import log_report
 from checks.contract import Contract
 from checks.daily_report import Line
 from checks.filesystems import ignored
-from checks.finding import State, worst
+from checks.finding import Reason, State, worst
 from checks.forecast import Point, days_until_full
 from checks.host import Placed
 from checks.host_check import AnyCheck, HostCheck, Params, Planned, host_checks
 from checks.hosts import disk, logs
 from checks.log_report import Period
-from checks.records import FindingRecord, RunRecord, merged
+from checks.records import RunRecord, merged
 from checks.secrecy import Grade
 from checks.slots import host_slots, week_of
 from checks.visit import Facts
@@ -236,20 +236,18 @@ class HostReport(BaseModel):
     thresholds: tuple[ThresholdLine, ...]
 
 
-def host_report(
-    contract: Contract, monday: date, runs: Sequence[RunRecord], earlier: Sequence[RunRecord]
-) -> HostReport:
+def host_report(contract: Contract, monday: date, runs_of: Callable[[str], Sequence[RunRecord]]) -> HostReport:
     """Compute the week's report.
 
     Args:
         monday: or any other day of the week.
-        runs: the week's runs, oldest first; where several looked at the same item, the last one counts.
-        earlier: runs of weeks before, oldest first: how long a fault has lasted, and how fast disks fill up.
+        runs_of: a host's runs, oldest first: the week's, of which the last one that looked at an item counts, and
+            those of weeks before: how long a fault has lasted, and how fast disks fill up.
     """
     week, monday = week_of(monday), monday - timedelta(days=monday.weekday())
     slots = list(host_slots(contract, monday))
-    hosts = [_Host(contract, contract.host(slot.target), week, (*earlier, *runs)) for slot in slots]
-    found = [run for run in runs if run.slot in {slot.id for slot in slots}]
+    hosts = [_host(contract, contract.host(slot.target), week, runs_of(slot.target)) for slot in slots]
+    last = max((run for host in hosts if (run := host.run)), key=lambda run: run.started_at, default=None)
     volumes = [line for host in hosts for line in host.volumes()]
     return HostReport(
         contract=contract.name,
@@ -259,8 +257,8 @@ def host_report(
         first=max(monday, contract.term.start) if slots else monday,
         last=min(monday + timedelta(days=6), contract.term.end) if slots else monday + timedelta(days=6),
         grade=Grade.MEDIUM,  # it names hosts and says how they are configured
-        contract_hash=found[-1].contract_hash if found else "",
-        code_version=found[-1].code_version if found else "",
+        contract_hash=last.contract_hash if last else "",
+        code_version=last.code_version if last else "",
         hosts=tuple(host.line() for host in hosts),
         matrices=tuple(_matrices(hosts)),
         anomalies=tuple(sorted((line for host in hosts for line in host.anomalies()), key=_mildness)),
@@ -292,24 +290,54 @@ def _soonest(line: CapacityLine) -> tuple[float, float]:
 
 
 class _Seen(NamedTuple):
-    """A verdict, and the week for which it was given."""
+    """A verdict, when it was given, and the week for which. A year of many hosts has a hundred thousand of them."""
 
     week: str
-    record: FindingRecord
+    at: datetime
+    state: State
+    summary: str
+    reason: Reason | None
 
-    @property
-    def state(self) -> State:
-        return self.record.finding.state
+
+def _host(contract: Contract, placed: Placed, week: str, runs: Sequence[RunRecord]) -> "_Host":
+    """Take from a host's runs what the report needs of them."""
+    recent, history, points = [], dict[str, list[_Seen]](), dict[str, list[Point]]()
+    for run in runs:
+        its_week = run.slot.rpartition("/")[2]
+        if its_week in (week, _week_before(week)):
+            recent.append((its_week, run))
+        for at, finding in ((one.at, one.finding) for one in run.findings if one.target == placed.host.name):
+            seen = _Seen(its_week, at, finding.state, finding.summary, finding.reason)
+            history.setdefault(finding.check, []).append(seen)
+        for at, disks in _facts(run, disk.CHECK):
+            for one in disks.filesystems:
+                points.setdefault(one.mount, []).append((at, one.used, one.used + one.available))
+    return _Host(contract, placed, week, recent, history, points)
+
+
+def _facts(run: RunRecord, check: HostCheck[F, Any]) -> Iterator[tuple[datetime, F]]:
+    """What an item found out, and when."""
+    for visit in run.host_visits:
+        try:
+            yield visit.started_at, check.facts.model_validate(visit.facts.get(check.id))
+        except ValidationError:
+            continue  # not looked at, or by a version that kept other facts
 
 
 @dataclass(frozen=True)
 class _Host:
-    """One host: what is due on it, and what is on record about it."""
+    """One host: what is due on it, and what is on record about it.
+
+    runs: of this week and the last, each with its week, oldest first. history: all verdicts on each item, oldest first.
+    points: by mount point, how full it was when, oldest first.
+    """
 
     contract: Contract
     placed: Placed
     week: str
-    all_runs: tuple[RunRecord, ...]  # of all hosts and weeks, oldest first
+    runs: list[tuple[str, RunRecord]]
+    history: dict[str, list[_Seen]]
+    points: dict[str, list[Point]]
 
     @property
     def name(self) -> str:
@@ -318,12 +346,6 @@ class _Host:
     @cached_property
     def system(self) -> str:
         return self.contract.system(self.placed.group.system).name
-
-    @cached_property
-    def runs(self) -> list[tuple[str, RunRecord]]:
-        """Its runs, oldest first, each with its week. A slot's id is duty/host/week."""
-        parts = ((run.slot.split("/"), run) for run in self.all_runs)
-        return [(week, run) for (_, host, week), run in parts if host == self.name]
 
     @cached_property
     def run(self) -> RunRecord | None:
@@ -339,45 +361,25 @@ class _Host:
         return self.placed.group.not_applicable(self.placed.host)
 
     @cached_property
-    def history(self) -> dict[str, list[_Seen]]:
-        """All verdicts on each item, oldest first."""
-        history: dict[str, list[_Seen]] = {}
-        for week, run in self.runs:
-            for record in run.findings:
-                if record.target == self.name:
-                    history.setdefault(record.finding.check, []).append(_Seen(week, record))
-        return history
-
-    def facts(self, check: HostCheck[F, Any]) -> Iterator[tuple[str, datetime, F]]:
-        """What an item found out: in which week, when, and what; oldest first."""
-        for week, run in self.runs:
-            for visit in run.host_visits:
-                try:
-                    yield week, visit.started_at, check.facts.model_validate(visit.facts.get(check.id))
-                except ValidationError:
-                    continue  # not looked at, or by a version that kept other facts
-
-    @cached_property
     def logs(self) -> Period:
         """The readings of its logs, this week's and last week's."""
-        read = [(week, one) for week, _, one in self.facts(logs.CHECK)]
-        before = _week_before(self.week)
-        return Period([one for week, one in read if week == self.week], [one for week, one in read if week == before])
+        read = [(week, one) for week, run in self.runs for _, one in _facts(run, logs.CHECK)]
+        return Period(*([one for week, one in read if (week == self.week) is now] for now in (True, False)))
 
     @cached_property
     def items(self) -> list[str]:
         """What was due or was looked at this week."""
         return sorted({*self.planned, *(item for item in self.history if self.latest(item))}, key=_place)
 
-    def latest(self, item: str) -> FindingRecord | None:
+    def latest(self, item: str) -> _Seen | None:
         """The week's last verdict."""
         seen = self.history.get(item)
-        return seen[-1].record if seen and seen[-1].week == self.week else None
+        return seen[-1] if seen and seen[-1].week == self.week else None
 
     def cell(self, item: str) -> Cell:
         """What is on record is shown, whatever the contract says by now."""
         if record := self.latest(item):
-            return record.finding.state
+            return record.state
         if item in self.planned:
             return Blank.NOT_DONE
         return Blank.NOT_APPLICABLE if item in self.exempt else Blank.NOT_DUE
@@ -413,17 +415,17 @@ class _Host:
     def anomalies(self) -> Iterator[AnomalyLine]:
         for item in self.items:
             record = self.latest(item)
-            if record is None or record.finding.state not in _FAULTS:
+            if record is None or record.state not in _FAULTS:
                 continue
-            faults = (one.record.at for one in self.open(item) if one.week == self.week and one.state in _FAULTS)
+            faults = (one.at for one in self.open(item) if one.week == self.week and one.state in _FAULTS)
             before = [one.state for one in self.history[item] if one.week == _week_before(self.week)]
             yield AnomalyLine(
                 system=self.system,
                 host=self.name,
                 item=_label(item),
-                state=record.finding.state,
+                state=record.state,
                 before=before[-1] if before else None,
-                summary=record.finding.summary,
+                summary=record.summary,
                 found_at=min(faults).astimezone(self.contract.tz),
                 reported_at=None,
             )
@@ -434,8 +436,8 @@ class _Host:
             record = self.latest(item)
             if record is None:
                 together.setdefault((Blank.NOT_DONE.value, self._why_not_done()), []).append(item)
-            elif record.finding.reason:
-                together.setdefault((record.finding.reason.label, record.finding.summary), []).append(item)
+            elif record.reason:
+                together.setdefault((record.reason.label, record.summary), []).append(item)
         for (reason, summary), items in together.items():
             yield UnseenLine(
                 system=self.system, host=self.name, items=self.named(items), reason=reason, summary=summary
@@ -450,26 +452,21 @@ class _Host:
         for item in sorted({*self.items, *self.exempt}):
             if _is_service(item):
                 record = self.latest(item)
-                summary = record.finding.summary if record else self.exempt.get(item) or self._why_not_done()
+                summary = record.summary if record else self.exempt.get(item) or self._why_not_done()
                 yield ServiceLine(
                     system=self.system, host=self.name, item=_label(item), state=self.cell(item), summary=summary
                 )
 
     def volumes(self) -> Iterator[CapacityLine]:
         """Every file system that was seen this week; what was seen before only serves the forecast."""
-        points: dict[str, list[Point]] = {}
-        now: tuple[disk.Filesystem, ...] = ()
-        for week, at, disks in self.facts(disk.CHECK):
-            now = disks.filesystems if week == self.week else ()
-            for one in disks.filesystems:
-                points.setdefault(one.mount, []).append((at, one.used, one.used + one.available))
-        if disk.CHECK.id not in self.planned:
+        seen = [disks for week, run in self.runs if week == self.week for _, disks in _facts(run, disk.CHECK)]
+        if disk.CHECK.id not in self.planned or not seen:
             return
         params: disk.Params = self.planned[disk.CHECK.id].params
-        for one in now:
+        for one in seen[-1].filesystems:
             if ignored(one.mount, params.ignore):
                 continue
-            full = days_until_full(points[one.mount])
+            full = days_until_full(self.points[one.mount])
             yield CapacityLine(
                 host=self.name,
                 what=one.mount,
@@ -511,8 +508,8 @@ class _Host:
                     host=self.name,
                     item=_label(item),
                     state=fault.state,
-                    summary=fault.record.finding.summary,
-                    mended_at=well[-1].record.at.astimezone(self.contract.tz),
+                    summary=fault.summary,
+                    mended_at=well[-1].at.astimezone(self.contract.tz),
                 )
 
 

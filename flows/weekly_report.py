@@ -44,10 +44,8 @@ async def report_week(office: Office, day: date) -> None:
 def build(office: Office, day: date) -> Built:
     """Write the week's report from the ledger, in every format."""
     monday = day - timedelta(days=day.weekday())
-    runs = office.ledger.runs(HOST_INSPECTION, monday - LOOK_BACK, monday + timedelta(days=6))
-    this = [run for run in runs if run.slot.endswith(week_of(day))]
-    earlier = [run for run in runs if not run.slot.endswith(week_of(day))]
-    data = host_report(office.contract, monday, this, earlier)
+    first, last = monday - LOOK_BACK, monday + timedelta(days=6)
+    data = host_report(office.contract, monday, lambda host: office.ledger.runs(HOST_INSPECTION, first, last, host))
     return Built(data, written(office, data, "weekly_hosts"))
 
 

@@ -15,7 +15,19 @@ from typing import Any, NoReturn
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, Column, Connection, Dialect, Engine, String, TypeDecorator, UniqueConstraint, event, insert
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Dialect,
+    Engine,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    event,
+    insert,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Field, Session, SQLModel, col, create_engine, select
@@ -242,14 +254,15 @@ class Ledger:
         with self._writing() as connection:
             connection.execute(insert(RunEndRow), {"run_id": run_id, "ended_at": now, "outcome": outcome.value})
 
-    def runs(self, duty: str, first: date, last: date) -> list[RunRecord]:
-        """All runs of the slots of a duty on the days from `first` to `last`, oldest first."""
+    def runs(self, duty: str, first: date, last: date, target: str = "") -> list[RunRecord]:
+        """All runs of the slots of a duty, or of one target's, on the days from `first` to `last`, oldest first."""
         with self._translated("读取"), Session(self._engine) as session:
             rows = session.exec(
                 select(RunRow, RunEndRow)
                 .join(SlotRow, col(SlotRow.id) == RunRow.slot_id)
                 .join(RunEndRow, col(RunEndRow.run_id) == RunRow.id, isouter=True)
                 .where(SlotRow.duty == duty, SlotRow.day >= first, SlotRow.day <= last)
+                .where(SlotRow.target == target if target else true())
                 .order_by(col(RunRow.started_at), col(RunRow.id))
             ).all()
             ids = [run.id for run, _ in rows]
