@@ -13,7 +13,6 @@ PROGRAMS: dict[str, str] = {
     "disql": "达梦客户端：只查询系统视图",
     "dmesg": "读内核日志（只用 -r）",
     "find": "按名字找备份文件（只用 -exec stat）",
-    "getconf": "读处理器个数",
     "grep": "从文件里挑出有关的行",
     "gzip": "读已压缩的旧日志（只用 -dc，写到标准输出）",
     "head": "取开头若干行",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import Field, ValidationError, create_model
 
 from checks.host_check import AnyCheck, Planned, host_checks
-from checks.host_script import script
+from checks.host_script import Assembled, assembled
 from checks.journey import SECRET_NAME, Strict
 
 NAME = r"^[a-z][a-z0-9-]{0,39}$"
@@ -108,9 +108,9 @@ class Placed(NamedTuple):
         return self.group.planned(self.host)
 
     @property
-    def script(self) -> str:
+    def script(self) -> Assembled:
         """All that will run on the host."""
-        return script(self.planned, sudo=self.group.sudo)
+        return assembled(self.planned, sudo=self.group.sudo)
 
 
 def mistakes(group: HostGroup) -> list[tuple[int, str]]:

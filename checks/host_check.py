@@ -119,7 +119,8 @@ class HostCheck(Generic[F, P]):
     parse: section to facts; raises NotTaken, or ValueError on what it does not know.
     evaluate: facts to a verdict; may raise NotTaken.
     private: what it answers names people or accounts: judged, and not kept as evidence.
-    at_once: the command reads what the kernel answers at once. All such are asked first, and answered together.
+    at_once: the command reads what the kernel or a small file of the root file system answers at once. All such are
+        asked first, and answered together.
     large: the command may print much: what it prints is sent as it comes, not as a whole.
     service: the item is due where the contract names this service ("mysql"); empty: on every host.
     due: whether there is anything to look at, from the contract alone.

@@ -9,9 +9,10 @@ import hashlib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from checks.host_check import Planned, Section
+from checks.host_check import AnyCheck, Planned, Section
 
 HEAD = r"NONCE=([0-9a-f]{32}) SINCE=([0-9]{1,12}) MARKS=([0-9:,]{0,2000})"
 """The line before the script."""
@@ -75,50 +76,61 @@ def quoted(text: str) -> str:
     return shlex.quote(text)
 
 
-def sections(planned: Sequence[Planned]) -> dict[str, Planned]:
-    """What each section is for, by its key: the first item that asks for it. What is answered at once comes first,
-    what began early last."""
-    bodies: dict[str, Planned] = {}
-    for one in sorted(planned, key=lambda one: (bool(one.check.early), not one.check.at_once)):
-        bodies.setdefault(_body(one), one)
-    return {one.check.id: one for one in bodies.values()}
+class Assembled(NamedTuple):
+    """The script of a host, without the line before it.
+
+    keys: under which key each item's answer stands, by the item's id; those that ask the same share one. digests: by
+    which each section says what was asked, by its key: a forced command may be of an older contract.
+    """
+
+    text: str
+    keys: Mapping[str, str]
+    digests: Mapping[str, str]
 
 
-def section_keys(planned: Sequence[Planned]) -> dict[str, str]:
-    """Under which key each item's section stands, by the item's id."""
-    keys = {_body(one): key for key, one in sections(planned).items()}
-    return {one.check.id: keys[_body(one)] for one in planned}
+def assembled(planned: Sequence[Planned], *, sudo: bool) -> Assembled:
+    """The script that asks for these items. Most hosts of a contract are asked the same: it is put together once."""
+    return _assembled(tuple((one.check, tuple(one.check.arguments(one.params))) for one in planned), sudo)
 
 
-def digests(planned: Sequence[Planned]) -> dict[str, str]:
-    """By which each section says what was asked, by its key: a forced command may be of an older contract."""
-    texts = {key: f"{_PRELUDE}{one.check.early}\n{_body(one)}" for key, one in sections(planned).items()}
-    return {key: hashlib.sha256(text.encode()).hexdigest()[:12] for key, text in texts.items()}
+_Asked = tuple[AnyCheck, tuple[str, ...]]
 
 
-def _body(one: Planned) -> str:
-    arguments = " ".join(quoted(argument) for argument in one.check.arguments(one.params))
-    return (f"set -- {arguments}\n" if arguments else "") + one.check.command.strip()
-
-
-def script(planned: Sequence[Planned], *, sudo: bool) -> str:
-    """The script of a host, without the line before it."""
-    parts = sections(planned)
-    early = {key: one.check.early for key, one in parts.items() if one.check.early}
-    functions = "".join(f"\ne_{key}() {{\n{body.strip()}\n}}\n" for key, body in early.items())
-    begun = "".join(f"E_{key}=$(e_{key} 2>/dev/null)\n" for key in early)
-    for key, one in parts.items():
-        told = f"printf '%s\\n' \"$E_{key}\"\n" if key in early else ""
-        functions += f"\ns_{key}() {{\n{told}{_body(one)}\n}}\n"
-    calls = {key: f"section {key} {digest}\n" for key, digest in digests(planned).items()}
-    at_once = "".join(calls.pop(key) for key, one in parts.items() if one.check.at_once and key not in early)
+@lru_cache(maxsize=256)
+def _assembled(asked: tuple[_Asked, ...], sudo: bool) -> Assembled:
+    bodies = {check.id: _body(check, arguments) for check, arguments in asked}
+    # What is answered at once comes first, what began early last.
+    checks = sorted((check for check, _ in asked), key=lambda check: (bool(check.early), not check.at_once))
+    first_with: dict[str, AnyCheck] = {}
+    for check in checks:
+        first_with.setdefault(bodies[check.id], check)
+    functions, begun, at_once, rest = "", "", "", ""
+    digests: dict[str, str] = {}
+    for body, check in first_with.items():
+        key, told = check.id, ""
+        digests[key] = hashlib.sha256(f"{_PRELUDE}{check.early}\n{body}".encode()).hexdigest()[:12]
+        call = f"section {key} {digests[key]}\n"
+        if check.early:
+            functions += f"\ne_{key}() {{\n{check.early.strip()}\n}}\n"
+            begun += f"E_{key}=$(e_{key} 2>/dev/null)\n"
+            told = f"printf '%s\\n' \"$E_{key}\"\n"
+        functions += f"\ns_{key}() {{\n{told}{body}\n}}\n"
+        if check.at_once and not check.early:
+            at_once += call
+        else:
+            rest += call if check.large else f"whole {call}"
     if at_once:
         functions += f"\nat_once() {{\n{at_once}}}\n"
         begun += "whole at_once\n"
-    rest = "".join(call if parts[key].check.large else f"whole {call}" for key, call in calls.items())
     # A command that reads its standard input would swallow the rest of the script: so it is read whole first.
     main = f"\nmain() {{\n{begun}{rest}printf '\\n@@%s EOF\\n' \"$NONCE\"\n}}\nmain </dev/null\n"
-    return f"{_PRELUDE}SUDO={'yes' if sudo else 'no'}\n{functions}{main}"
+    text = f"{_PRELUDE}SUDO={'yes' if sudo else 'no'}\n{functions}{main}"
+    return Assembled(text, {check.id: first_with[bodies[check.id]].id for check in checks}, digests)
+
+
+def _body(check: AnyCheck, arguments: Sequence[str]) -> str:
+    quoted_arguments = " ".join(quoted(argument) for argument in arguments)
+    return (f"set -- {quoted_arguments}\n" if quoted_arguments else "") + check.command.strip()
 
 
 def wire(body: str, nonce: str, since: int, marks: str = "") -> bytes:

@@ -95,4 +95,6 @@ def printable(text: str) -> str:
 
 
 def _line(text: str) -> str:
+    if text.isprintable() and "  " not in text:  # most are: of control characters and blanks there is nothing to do
+        return text.strip()
     return " ".join(_CONTROL.sub(" ", text).split())

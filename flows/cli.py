@@ -180,7 +180,7 @@ def host_inspection(
         if dry_run:
             for name in chosen:
                 console.say(f"# ===== {name} =====")
-                typer.echo(loaded.host(name).script)
+                typer.echo(loaded.host(name).script.text)
             raise typer.Exit(FINE)
         from flows import shell
 
@@ -202,7 +202,7 @@ def host_script(
 
     with _clearly(contract):
         loaded, _ = _hosts_ready(Settings(contract=contract), [host], "")
-        text = loaded.host(host).script
+        text = loaded.host(host).script.text
         if programs:
             from checks.allowlist import PROGRAMS
 

@@ -84,6 +84,6 @@ def inspect_host(office: Office, slot: Slot, asked_by: Caller, parameters: dict[
 
 async def plan(contract: Contract, slots: list[Slot]) -> State:
     """What would run on each host, without connecting to it."""
-    texts = [f"## {slot.target}\n\n```sh\n{contract.host(slot.target).script}```\n" for slot in slots]
+    texts = [f"## {slot.target}\n\n```sh\n{contract.host(slot.target).script.text}```\n" for slot in slots]
     await acreate_markdown_artifact("\n".join(texts), key="host-scripts", description="试运行：将要执行的脚本")
     return Completed(name="试运行", message=f"将要巡检 {len(slots)} 台主机；没有连接主机，没有记台账")

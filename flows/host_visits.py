@@ -10,7 +10,7 @@ from typing import Any
 from checks.finding import Finding, Reason, State, worst
 from checks.host import Placed
 from checks.host_check import Answer, Judged, judge, not_looked
-from checks.host_script import digests, section_keys, split, wire
+from checks.host_script import assembled, split, wire
 from checks.hosts import kernel_errors, logs
 from checks.log_templates import redact_lines, redacted
 from checks.records import EvidenceRecord
@@ -42,6 +42,7 @@ class HostRounds:
         self._office, self._slot, self._run_id, self._network = office, slot, run_id, network
         self._placed: Placed = office.contract.host(slot.target)
         self._planned = self._placed.planned
+        self._script = assembled(self._planned, sudo=self._placed.group.sudo)
         self._started_at = now()
 
     def go(self) -> Outcome:
@@ -68,12 +69,11 @@ class HostRounds:
 
     def _ask(self, redactor: Redactor) -> Outcome:
         past = [(one.started_at, one.facts) for one in self._office.ledger.host_past(self._slot.target)]
-        body = self._placed.script
         since = past[-1][0] if past else self._started_at - FIRST_LOOK_BACK
         nonce = random.token_hex(16)
         read = [one.params.files for one in self._planned if one.check.id == logs.CHECK.id]
         marks = logs.marks(_last_logs(past), read[0]) if read else ""
-        sent = wire(body, nonce, int(since.timestamp()), marks)
+        sent = wire(self._script.text, nonce, int(since.timestamp()), marks)
         exchange = self._network.exchange(self._slot.target, sent, self._placed.group.deadline)
         judged, raw = self._judge(exchange, nonce, redactor, past)
         visit = HostVisit(
@@ -81,7 +81,7 @@ class HostRounds:
             attempt=1,
             started_at=self._started_at,
             seconds=(exchange.ended_at - self._started_at).total_seconds(),
-            script=hashlib.sha256(body.encode()).hexdigest(),
+            script=hashlib.sha256(self._script.text.encode()).hexdigest(),
             facts=judged.facts,
             obstacle=redactor.clean_own(exchange.cut[1]) if exchange.cut else "",
             reason=exchange.cut[0] if exchange.cut else None,
@@ -92,7 +92,7 @@ class HostRounds:
         """The findings, and the answer as it may be kept."""
         found = split(exchange.out, nonce)
         broken = exchange.cut or (None if found.whole else (Reason.INCOMPLETE, "主机的回答在中途断了"))
-        keys, wanted = section_keys(self._planned), digests(self._planned)
+        keys, wanted = self._script.keys, self._script.digests
         sections = dict(found.sections)
         stale = {key for key, section in sections.items() if section.digest != wanted.get(key)}
         if (key := keys.get(logs.CHECK.id)) in sections:

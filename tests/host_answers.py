@@ -13,7 +13,7 @@ from typing import Any
 from checks import visit
 from checks.finding import Finding
 from checks.host_check import Answer, AnyCheck, Judged, Planned, Section, host_checks, judge
-from checks.host_script import script, section_keys, split, wire
+from checks.host_script import assembled, split, wire
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
@@ -65,13 +65,14 @@ def output(name: str) -> str:
 def ask(service: str, *, shell: Sequence[str] = ("sh", "-s"), before: Facts | None = None, **params: Any) -> Judged:
     """Run the real script here and now."""
     plan = planned(service, **params)
-    sent = wire(script(plan, sudo=False), NONCE, 0)
+    asked = assembled(plan, sudo=False)
+    sent = wire(asked.text, NONCE, 0)
     done = subprocess.run(shell, input=sent, capture_output=True, timeout=60)
     sections, whole = split(done.stdout, NONCE)
     assert whole, done.stderr
-    keys, now = section_keys(plan), datetime.now(UTC)
+    now = datetime.now(UTC)
     past = [(now - timedelta(days=1), before)] if before else []
-    return judge(plan, lambda one: keys[one.check.id], Answer(sections, now, 0.1), past)
+    return judge(plan, lambda one: asked.keys[one.check.id], Answer(sections, now, 0.1), past)
 
 
 def states(found: Judged) -> dict[str, str]:

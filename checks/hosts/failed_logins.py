@@ -62,4 +62,4 @@ def evaluate(now: FailedLogins, look: Look[FailedLogins], params: LoginParams) -
     return Verdict(state, f"{rate:.0f} 次/天，平时 {median(usual):.0f} 次/天，期望小于 {bound:.0f} 次/天")
 
 
-CHECK = HostCheck("OS19", "登录失败", COMMAND, parse, evaluate, FailedLogins, LoginParams)
+CHECK = HostCheck("OS19", "登录失败", COMMAND, parse, evaluate, FailedLogins, LoginParams, at_once=True)

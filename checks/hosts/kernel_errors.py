@@ -22,11 +22,11 @@ else
     wanted='^<[0-3]>'
     set -- dmesg -r
     readable=yes
-    [ "$(cat /proc/sys/kernel/dmesg_restrict 2>/dev/null)" != 1 ] || readable=no
+    read -r restricted 2>/dev/null </proc/sys/kernel/dmesg_restrict
+    [ "$restricted" != 1 ] || readable=no
 fi
-if [ "$readable" = yes ]; then log=$(limit 20 "$@"); else log=$(as_root "$@"); fi
-status=$?
-printf '%s\\n' "$log" | grep "$wanted" | tail -n 1000
+how='limit 20'; [ "$readable" = yes ] || how=as_root
+{ status=$({ { $how "$@"; echo $? >&4; } | grep "$wanted" | tail -n 1000 >&3; } 4>&1); } 3>&1
 exit "$status\""""
 """At most the last 1000 lines. Without the right to read its files journalctl says nothing and exits 0: so they are
 looked at first. Not -k, which means this boot only. dmesg counts from boot, whose time is therefore told."""

@@ -10,7 +10,7 @@ from checks.visit import Facts
 
 COMMAND = """\
 line /proc/loadavg
-getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c '^processor' /proc/cpuinfo
+grep -c '^cpu[0-9]' /proc/stat
 """
 
 

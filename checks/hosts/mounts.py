@@ -109,4 +109,4 @@ def evaluate(mounts: Mounts, look: Look[Mounts], params: Ignoring) -> Verdict:
     return Verdict(State.OK, f"fstab 中 {mounts.expected} 处没有缺失或变成只读的，期望没有")
 
 
-CHECK = HostCheck("OS10", "只读或缺失挂载", COMMAND, parse, evaluate, Mounts, Ignoring)
+CHECK = HostCheck("OS10", "只读或缺失挂载", COMMAND, parse, evaluate, Mounts, Ignoring, at_once=True)

@@ -87,4 +87,4 @@ def evaluate(accounts: Accounts, look: Look[Accounts], params: ExpiryParams) -> 
     return Verdict(params.state(left), f"{name} 的{what}{said}，期望不少于 {params.warn:g} 天{more}")
 
 
-CHECK = HostCheck("OS22", "口令到期", COMMAND, parse, evaluate, Accounts, ExpiryParams, private=True)
+CHECK = HostCheck("OS22", "口令到期", COMMAND, parse, evaluate, Accounts, ExpiryParams, private=True, at_once=True)

@@ -24,7 +24,7 @@ if command -v ntpq >/dev/null 2>&1; then
     echo '== ntpq'
     limit 10 ntpq -pn 2>&1
 fi
-if command -v timedatectl >/dev/null 2>&1; then
+if [ -d /run/systemd/system ] && command -v timedatectl >/dev/null 2>&1; then
     echo '== timedatectl'
     limit 5 timedatectl status 2>&1
 fi

@@ -130,7 +130,7 @@ def furnish() -> Figures:
     placed = office.contract.host(NAMES[0])
     files = [one.params.files for one in placed.planned if one.check.id == logs.CHECK.id]
     marks = logs.marks(seen.facts, files[0]) if files else ""
-    text = wire(placed.script, NONCE, int((today - timedelta(weeks=1)).timestamp()), marks)
+    text = wire(placed.script.text, NONCE, int((today - timedelta(weeks=1)).timestamp()), marks)
     SCRIPT.write_bytes(text)
     STAND_ALONE.write_bytes(b"#!/bin/sh\n" + text)
     STAND_ALONE.chmod(0o700)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field
 
 from checks.host_check import HostCheck, Params, Planned, Section
-from checks.host_script import Split, digests, forced_command, quoted, script, section_keys, sections, split, wire
+from checks.host_script import Split, assembled, forced_command, quoted, split, wire
 
 NONCE = "0123456789abcdef" * 2
 SHELLS = (["dash", "-s"], ["bash", "-s"], ["busybox", "sh", "-s"])
@@ -39,7 +39,7 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 def run(
     shell: list[str], *items: Planned, sudo: bool = False, body: str = "", env: dict[str, str] | None = None
 ) -> Split:
-    sent = wire(body or script(items, sudo=sudo), NONCE, 1_700_000_000)
+    sent = wire(body or assembled(items, sudo=sudo).text, NONCE, 1_700_000_000)
     done = subprocess.run(shell, input=sent, capture_output=True, timeout=60, env=env)
     return plain(split(done.stdout, NONCE))
 
@@ -71,8 +71,9 @@ def test_items_that_ask_the_same_share_a_section() -> None:
     # Given
     items = [item("A1", "echo $1", "x"), item("A2", "echo $1", "x"), item("A3", "echo $1", "y")]
     # Then
-    assert list(sections(items)) == ["A1", "A3"]
-    assert section_keys(items) == {"A1": "A1", "A2": "A1", "A3": "A3"}
+    asked = assembled(items, sudo=False)
+    assert list(asked.digests) == ["A1", "A3"]
+    assert asked.keys == {"A1": "A1", "A2": "A1", "A3": "A3"}
 
 
 @pytest.mark.parametrize("name", ["a b", "$(touch /tmp/pwned)", "'; id #", "`id`", "-rf", "*", "中文 名", "\\n"])
@@ -95,7 +96,7 @@ def test_a_command_that_hangs_is_stopped(shell: list[str]) -> None:
 
 def test_without_timeout_a_command_that_hangs_is_stopped_all_the_same(shell: list[str]) -> None:
     # Given: a host without `timeout`
-    body = script([item("A1", "limit 1 sleep 30"), item("A2", "limit 5 echo on")], sudo=False)
+    body = assembled([item("A1", "limit 1 sleep 30"), item("A2", "limit 5 echo on")], sudo=False).text
     body = body.replace("timeout 5 true", "false").replace("timeout -t 5 true", "false")
     # When
     answer = run(shell, body=body)
@@ -138,7 +139,9 @@ class TestForcedCommand:
 
     def run(self, shell: list[str], tmp_path: Path, sent: bytes) -> subprocess.CompletedProcess[bytes]:
         program = tmp_path / "inspect"
-        program.write_text(forced_command(script([item("A1", "echo $SINCE $MARKS")], sudo=False)), encoding="utf-8")
+        program.write_text(
+            forced_command(assembled([item("A1", "echo $SINCE $MARKS")], sudo=False).text), encoding="utf-8"
+        )
         return subprocess.run([*shell[:-1], str(program)], input=sent, capture_output=True, timeout=30)
 
     def test_it_answers_as_the_script_does(self, shell: list[str], tmp_path: Path) -> None:
@@ -172,7 +175,7 @@ def test_what_is_answered_at_once_is_sent_in_one_piece_and_what_began_early_come
         special("A3", "echo one; echo two >&2; exit 5", at_once=True),
     ]
     # Then
-    assert list(sections(parts)) == ["A3", "A2", "A1"]
+    assert list(assembled(parts, sudo=False).digests) == ["A3", "A2", "A1"]
     answer = run(shell, *parts)
     assert answer.whole
     assert answer.sections["A3"] == Section("one\n", "two", 5)
@@ -196,5 +199,6 @@ def test_each_section_says_what_was_asked() -> None:
     # Given
     old, new = item("A1", "echo $1", "/a"), item("A1", "echo $1", "/b")
     # Then
-    assert digests([old]) != digests([new])
-    assert digests([old])["A1"] in script([old], sudo=False)
+    before, now = (assembled([one], sudo=False) for one in (old, new))
+    assert before.digests != now.digests
+    assert before.digests["A1"] in before.text

@@ -13,7 +13,7 @@ import pytest
 from checks.allowlist import PROGRAMS
 from checks.host import HostGroup
 from checks.host_check import host_checks
-from checks.host_script import script, split, wire
+from checks.host_script import assembled, split, wire
 
 NONCE = "c" * 32
 SHELLS = {"dash": ["dash", "-s"], "bash": ["bash", "-s"], "busybox": ["busybox", "sh", "-s"]}
@@ -68,7 +68,7 @@ def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             str(trace),
             *SHELLS[request.param],
         ],
-        input=wire(script(planned, sudo=False), NONCE, 0),
+        input=wire(assembled(planned, sudo=False).text, NONCE, 0),
         capture_output=True,
         timeout=120,
         cwd=tmp_path,
@@ -136,5 +136,5 @@ def test_each_program_says_why_it_is_there(name: str) -> None:
 
 def test_nothing_stands_on_the_allowlist_that_no_script_uses(tmp_path: Path) -> None:
     group = everything(tmp_path)
-    text = script(group.planned(group.hosts[0]), sudo=True)
+    text = assembled(group.planned(group.hosts[0]), sudo=True).text
     assert [name for name in PROGRAMS if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)] == []

@@ -250,7 +250,7 @@ def test_a_restricted_account_answers_as_well(host_settings: Settings, hosts: Ho
     """Given a key that can run one installed program only, then the inspection is the same, and nothing else runs."""
     office = Office(host_settings)
     placed = office.contract.host("archive-db-01")
-    hosts.install_forced("archive-db-01", forced_command(placed.script))
+    hosts.install_forced("archive-db-01", forced_command(placed.script.text))
     file = host_settings.contract / "hosts" / "archive.yaml"
     text = file.read_text(encoding="utf-8")
     whole = "access: { key: inspector.key, passphrase: inspector.passphrase }"

@@ -15,7 +15,7 @@ import pytest
 
 from checks.finding import Reason, State, Verdict
 from checks.host_check import Look, NotTaken, Past, Planned, Section
-from checks.host_script import script, split, wire
+from checks.host_script import assembled, split, wire
 from checks.hosts import logs
 from checks.log_facts import LogFile, Logs, Template
 from checks.log_script import COMMAND, USUAL, Reading, answered
@@ -36,7 +36,7 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 def section(shell: list[str], files: list[Path], facts: dict[str, Any] | None = None, *before: str) -> Section:
     """What the assembled script answers."""
     names = tuple(str(file) for file in files)
-    body = script([Planned(logs.CHECK, logs.Params(files=names))], sudo=False)
+    body = assembled([Planned(logs.CHECK, logs.Params(files=names))], sudo=False).text
     sent = wire(body, NONCE, 0, logs.marks(facts or {}, names))
     done = subprocess.run([*before, *shell, "-s"], input=sent, capture_output=True, timeout=60, check=False)
     answer = split(done.stdout, NONCE)
