@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Field, Session, SQLModel, col, create_engine, select
 
 from checks.finding import Finding, Reason, State
@@ -163,7 +164,15 @@ class Ledger:
         with self._translated("打开"):
             if is_file:
                 Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(url, connect_args={"timeout": lock_wait} if is_file else {}, pool_size=32)
+            # Few connections for however many threads: writers wait for each other anyway, and a connection that is
+            # used again and again still has its pages at hand.
+            self._engine = create_engine(
+                url,
+                connect_args={"timeout": lock_wait} if is_file else {},
+                pool_size=4,
+                max_overflow=0,
+                pool_timeout=2 * lock_wait,
+            )
             if is_file:
                 event.listen(self._engine, "connect", _sqlite_manners)
             _migrate(self._engine)
@@ -292,13 +301,13 @@ class Ledger:
         started = time.monotonic()
         try:
             yield
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, PoolTimeoutError, OSError) as error:
             self._explain(doing, error, time.monotonic() - started)
 
     def _explain(self, doing: str, error: Exception, waited: float) -> NoReturn:
         what = str(getattr(error, "orig", error))
         where = self._engine.url.render_as_string(hide_password=True) if hasattr(self, "_engine") else "台账"
-        if "locked" in what:
+        if "locked" in what or isinstance(error, PoolTimeoutError):
             why = f"台账被别的程序锁住，等了 {waited:.0f} 秒。请关闭占用它的程序后重试"
         elif "full" in what or "No space" in what:
             why = "磁盘已满。请清理磁盘后重试"

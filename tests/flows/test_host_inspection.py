@@ -17,7 +17,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.client.schemas.objects import State as FlowState
 
 from checks.finding import Finding, Reason, State
-from checks.host_script import forced_command
+from checks.host_script import assembled, forced_command
 from checks.records import RunRecord
 from checks.slots import HOST_INSPECTION, RequestError, host_slots
 from flows.caller import Caller
@@ -262,9 +262,7 @@ def test_a_restricted_account_answers_as_well(host_settings: Settings, hosts: Ho
     assert bad(found["archive-db-01"]) == []
     # and when the installed program is of an older contract, what it does not know is UNKNOWN
     older = placed.planned[:5]
-    from checks.host_script import script
-
-    hosts.install_forced("archive-db-01", forced_command(script(older, sudo=False)))
+    hosts.install_forced("archive-db-01", forced_command(assembled(older, sudo=False).text))
     states = {one.check: one.state for one in inspect(host_settings, "archive-db-01")["archive-db-01"]}
     assert states["OS01"] is State.OK
     assert states["PG1"] is State.UNKNOWN
