@@ -67,6 +67,7 @@ for path; do
     start=$((from > 0 ? from : 1)) first=$from; [ -z "$list" ] || first=${list%% *}
     echo "file $inode $size $first $path"
     [ -z "$gap" ] || echo "$gap"
+    if [ -z "$list" ] && [ "$size" -le "$from" ]; then echo whole; continue; fi
     { { echo whole; parts | grep -anEi "$words" | grep -avE "$follows"; } | tail -c "$share"; } 3>&1
 done
 

@@ -26,17 +26,17 @@ if [ "$passed" -lt 25 ]; then
     left=$((125 - passed))
     sleep "0.${{left#1}}" 2>/dev/null || sleep 1
 fi
-line /proc/stat
+grep '^cpu' /proc/stat
 {_OWN}
 grep -sh ') [DZ] ' /proc/[0-9]*/stat
-read -r minute rest </proc/loadavg && echo "load $minute $(grep -c '^cpu[0-9]' /proc/stat)"
+read -r minute rest </proc/loadavg && echo "load $minute"
 return 0
 """
 """Two samples, for OS04, OS12 and OS13: the times of all processors together, and the processes that are, or by their
 name could be, in state D or Z. A process that vanishes meanwhile is no error. `visible`: others' processes are shown
 (no hidepid). The first is taken at the start of the script, the second at its end, a quarter of a second later or more:
 25 ticks of each processor; `own`: what the script itself has used so far, which does not count (proc(5): utime, stime,
-cutime, cstime of its shell). `load`: of the last minute, and the number of processors."""
+cutime, cstime of its shell). The second has a line for each processor, too. `load`: of the last minute."""
 
 
 class Params(Rising):
@@ -72,13 +72,14 @@ def parse(section: Section) -> Cpu:
     worked = own[1] - own[0]
     busy = max(0, total - idle - waiting - worked)
     tasks = max(0, sum(spent[:3]) - worked)
-    if not (load := re.search(r"^load (\d+\.\d+) ([1-9]\d*)$", section.out, re.M)):
+    load, processors = re.search(r"^load (\d+\.\d+)$", section.out, re.M), re.findall(r"^cpu\d", section.out, re.M)
+    if not load or not processors:
         raise ValueError("no load")
     return Cpu(
         busy=100 * busy / total,
         waiting=100 * waiting / total,
         tasks=100 * tasks / total,
-        load=100 * float(load[1]) / int(load[2]),
+        load=100 * float(load[1]) / len(processors),
     )
 
 

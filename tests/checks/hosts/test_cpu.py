@@ -17,7 +17,11 @@ BEFORE = "cpu  1573253 129953 566703 2434138 13820 0 5926 2566 700 0"
 def sampled(*more: int, own: int = 0, load: str = "2.00") -> Section:
     ticks = [int(n) for n in BEFORE.split()[1:]]
     after = [n + m for n, m in zip(ticks, [*more, *[0] * 10], strict=False)]
-    return Section(f"visible\nown 5\n{BEFORE}\ncpu  {' '.join(map(str, after))}\nown {5 + own}\nload {load} 2\n", "", 0)
+    return Section(
+        f"visible\nown 5\n{BEFORE}\ncpu  {' '.join(map(str, after))}\ncpu0 1\ncpu1 1\nown {5 + own}\nload {load}\n",
+        "",
+        0,
+    )
 
 
 @pytest.mark.parametrize(
