@@ -38,7 +38,6 @@ PROGRAMS: dict[str, str] = {
     "timedatectl": "读时间同步状态（只用 status）",
     "timeout": "给命令限时",
     "tr": "替换字符",
-    "true": "试 timeout 的用法",
     "uname": "读内核版本",
     "valkey-cli": "Valkey 客户端：只用 INFO",
 }

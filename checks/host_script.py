@@ -23,16 +23,15 @@ LC_ALL=C; LANG=C; LANGUAGE=C; export LC_ALL LANG LANGUAGE
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:$PATH; export PATH
 umask 077
 ME=$(id -u)
-NOW=$(date +%s)
 read -r STARTED idle </proc/uptime
 
 # line 文件：它的第一行，不另起进程。
 line() { read -r line <"$1" && printf '%s\\n' "$line"; }
 
 # limit 秒数 命令…：到时间就停掉。
-if timeout 5 true 2>/dev/null; then limit() { timeout -s KILL "$@"; }
-elif timeout -t 5 true 2>/dev/null; then limit() { timeout -s KILL -t "$@"; }
-else limit() {
+if NOW=$(timeout 5 date +%s 2>/dev/null); then limit() { timeout -s KILL "$@"; }
+elif NOW=$(timeout -t 5 date +%s 2>/dev/null); then limit() { timeout -s KILL -t "$@"; }
+else NOW=$(date +%s); limit() {
     seconds=$1; shift
     "$@" <&0 & command=$!
     { sleep "$seconds"; kill -9 "$command"; } >/dev/null 2>&1 & watcher=$!

@@ -29,14 +29,14 @@ fi
 grep '^cpu' /proc/stat
 {_OWN}
 grep -sh ') [DZ] ' /proc/[0-9]*/stat
-read -r minute rest </proc/loadavg && echo "load $minute"
+read -r averages </proc/loadavg && echo "load $averages"
 return 0
 """
-"""Two samples, for OS04, OS12 and OS13: the times of all processors together, and the processes that are, or by their
-name could be, in state D or Z. A process that vanishes meanwhile is no error. `visible`: others' processes are shown
-(no hidepid). The first is taken at the start of the script, the second at its end, a quarter of a second later or more:
-25 ticks of each processor; `own`: what the script itself has used so far, which does not count (proc(5): utime, stime,
-cutime, cstime of its shell). The second has a line for each processor, too. `load`: of the last minute."""
+"""Two samples, for OS04, OS05, OS12 and OS13: the times of all processors together, and the processes that are, or by
+their name could be, in state D or Z. A process that vanishes meanwhile is no error. `visible`: others' processes are
+shown (no hidepid). The first is taken at the start of the script, the second at its end, a quarter of a second later or
+more: 25 ticks of each processor; `own`: what the script itself has used so far, which does not count (proc(5): utime,
+stime, cutime, cstime of its shell). The second has a line for each processor, too. `load`: /proc/loadavg."""
 
 
 class Params(Rising):
@@ -72,14 +72,12 @@ def parse(section: Section) -> Cpu:
     worked = own[1] - own[0]
     busy = max(0, total - idle - waiting - worked)
     tasks = max(0, sum(spent[:3]) - worked)
-    load, processors = re.search(r"^load (\d+\.\d+)$", section.out, re.M), re.findall(r"^cpu\d", section.out, re.M)
-    if not load or not processors:
-        raise ValueError("no load")
+    (minute, _, _), processors = averages(section.out)
     return Cpu(
         busy=100 * busy / total,
         waiting=100 * waiting / total,
         tasks=100 * tasks / total,
-        load=100 * float(load[1]) / len(processors),
+        load=100 * minute / processors,
     )
 
 
@@ -91,6 +89,18 @@ def times(out: str) -> tuple[str, str]:
     """
     first, second = (line for line in out.splitlines() if line.startswith("cpu "))
     return first, second
+
+
+def averages(out: str) -> tuple[tuple[float, float, float], int]:
+    """The load of 1, 5 and 15 minutes, and the number of processors that are online.
+
+    Raises:
+        ValueError: they are not there.
+    """
+    load, processors = re.search(r"^load (\S+) (\S+) (\S+) ", out, re.M), re.findall(r"^cpu\d", out, re.M)
+    if not load or not processors:
+        raise ValueError("no load")
+    return (float(load[1]), float(load[2]), float(load[3])), len(processors)
 
 
 def evaluate(cpu: Cpu, look: Look[Cpu], params: Params) -> Verdict:

@@ -6,12 +6,8 @@ from pydantic import Field
 
 from checks.finding import Verdict
 from checks.host_check import HostCheck, Look, Rising, Section
+from checks.hosts.cpu import COMMAND, EARLY, averages
 from checks.visit import Facts
-
-COMMAND = """\
-line /proc/loadavg
-grep -c '^cpu[0-9]' /proc/stat
-"""
 
 
 class Params(Rising):
@@ -31,9 +27,9 @@ class Load(Facts):
 
 
 def parse(section: Section) -> Load:
-    """0.20 0.18 0.12 1/80 11206, and a number."""
-    one, five, fifteen, _tasks, _pid, processors = section.out.split()
-    return Load(one=float(one), five=float(five), fifteen=float(fifteen), processors=int(processors))
+    """proc(5), /proc/loadavg, and a line of /proc/stat for each processor."""
+    (one, five, fifteen), processors = averages(section.out)
+    return Load(one=one, five=five, fifteen=fifteen, processors=processors)
 
 
 def evaluate(load: Load, look: Look[Load], params: Params) -> Verdict:
@@ -43,4 +39,4 @@ def evaluate(load: Load, look: Look[Load], params: Params) -> Verdict:
     return Verdict(params.state(each), f"{said}，期望小于 {params.warn:g}")
 
 
-CHECK = HostCheck("OS05", "负载/核", COMMAND, parse, evaluate, Load, Params, at_once=True)
+CHECK = HostCheck("OS05", "负载/核", COMMAND, parse, evaluate, Load, Params, early=EARLY, at_once=True)

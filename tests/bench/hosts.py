@@ -46,7 +46,7 @@ def plan(rounds: int) -> dict[int, dict[str, int]]:
             "bare": rounds,
             "engine": rounds,
             "openssh": fewer,
-            "ansible": fewer,
+            "ansible": rounds,
             "flow": fewer,
             "testinfra": min(1, rounds),
         },

@@ -187,7 +187,7 @@ class TestWhatGoesWrongUnderWay:
             killer.join()
         # Then
         states = {one.check: one.state for one in found["oa-app-02"]}
-        assert (states["OS01"], states["OS05"], states["OS26"]) == (State.OK, State.OK, State.UNKNOWN)
+        assert (states["OS01"], states["OS06"], states["OS26"]) == (State.OK, State.OK, State.UNKNOWN)
         lost = next(one for one in found["oa-app-02"] if one.check == "OS26")
         assert lost.reason in (Reason.UNREACHABLE, Reason.INCOMPLETE)
         assert bad(found["oa-web-01"]) == []

@@ -17,11 +17,9 @@ BEFORE = "cpu  1573253 129953 566703 2434138 13820 0 5926 2566 700 0"
 def sampled(*more: int, own: int = 0, load: str = "2.00") -> Section:
     ticks = [int(n) for n in BEFORE.split()[1:]]
     after = [n + m for n, m in zip(ticks, [*more, *[0] * 10], strict=False)]
-    return Section(
-        f"visible\nown 5\n{BEFORE}\ncpu  {' '.join(map(str, after))}\ncpu0 1\ncpu1 1\nown {5 + own}\nload {load}\n",
-        "",
-        0,
-    )
+    first = f"visible\nown 5\n{BEFORE}\n"
+    second = f"cpu  {' '.join(map(str, after))}\ncpu0 1\ncpu1 1\nown {5 + own}\nload {load} 0.50 0.40 1/90 19658\n"
+    return Section(first + second, "", 0)
 
 
 @pytest.mark.parametrize(

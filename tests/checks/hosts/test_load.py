@@ -22,12 +22,12 @@ LOOK: Look[Any] = Look(datetime(2026, 11, 22, tzinfo=UTC))
     ],
 )
 def test_judged(fifteen: str, state: State, said: str) -> None:
-    load = parse(Section(f"0.26 0.22 {fifteen} 1/90 19658\n2\n", "", 0))
+    load = parse(Section(f"cpu0 1\ncpu1 1\nload 0.26 0.22 {fifteen} 1/90 19658\n", "", 0))
     assert evaluate(load, LOOK, Params()) == (state, said, None)
 
 
 @pytest.mark.parametrize(
-    "out", ["", "rubbish", "0.26 0.22 0.93 1/90 19658\n", "0.26 0.22 0.93 1/90 19658\n0\n", "a b c d e f"]
+    "out", ["", "rubbish", "cpu0 1\n", "load 0.26 0.22 0.93 1/90 19658\n", "cpu0 1\nload a b c d e\n"]
 )
 def test_not_understood(out: str) -> None:
     with pytest.raises(ValueError, match=r"."):
