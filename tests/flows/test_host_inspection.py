@@ -268,6 +268,23 @@ def test_a_restricted_account_answers_as_well(host_settings: Settings, hosts: Ho
     assert states["PG1"] is State.UNKNOWN
 
 
+def test_sudo_is_used_where_the_contract_allows_it(host_settings: Settings, hosts: HostEstate) -> None:
+    """Given a file that only root may read, then it is read with `sudo -n` where sudoers and the contract say so."""
+    hosts.console("archive-db-01", "chmod 600 /etc/shadow")
+    try:
+        denied = inspect(host_settings, "archive-db-01")["archive-db-01"]
+        file = host_settings.contract / "hosts" / "archive.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("system: archive\n", "system: archive\nsudo: true\n"), encoding="utf-8")
+        allowed = inspect(host_settings, "archive-db-01")["archive-db-01"]
+    finally:
+        hosts.console("archive-db-01", "chmod 640 /etc/shadow")
+    # Then
+    assert [(check, reason) for check, _, reason, _ in bad(denied)] == [("OS22", Reason.PERMISSION)]
+    assert "合同没有允许 sudo" in bad(denied)[0][3]
+    assert bad(allowed) == []
+
+
 def test_items_that_need_the_past_have_one(host_settings: Settings, hosts: HostEstate) -> None:
     # Given: two inspections
     inspect(host_settings, "mobile-app-01")
