@@ -16,7 +16,7 @@ def trust(settings: Settings, names: list[str], *, every: bool, yes: bool) -> in
     """Ask for each host in turn. Returns the exit code: 3 where a key could not be read or was refused."""
     office = Office(settings)
     bastions, hosts = list(office.contract.bastions), [placed.host.name for placed in office.contract.all_hosts()]
-    wanted = [*bastions, *hosts] if every else names
+    wanted = [*bastions, *hosts] if every else list(dict.fromkeys(names))
     if not wanted:
         console.complain("写上主机名，或用 --all 登记合同里的全部堡垒机和主机")
         return CONFIGURATION

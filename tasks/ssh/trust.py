@@ -36,7 +36,8 @@ class Offer:
 
 
 def remember(file: Path, line: str) -> None:
-    """Append a line to a known_hosts file: whole or not at all, also when others do the same. A new file is ours alone.
+    """See that a line is in a known_hosts file: once, whole or not at all, also when others do the same. A new file is
+    ours alone.
 
     Raises:
         OSError: it cannot be written.
@@ -45,9 +46,11 @@ def remember(file: Path, line: str) -> None:
     descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "r+b", buffering=0) as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        size = os.fstat(stream.fileno()).st_size
-        # A last line without its end would swallow ours.
-        torn = size > 0 and os.pread(stream.fileno(), 1, size - 1) != b"\n"
+        there = stream.read()
+        if line.encode() in there.splitlines():
+            return
+        size = len(there)
+        torn = size > 0 and not there.endswith(b"\n")  # a last line without its end would swallow ours
         text = (("\n" if torn else "") + line + "\n").encode()
         if stream.write(text) != len(text):
             os.ftruncate(stream.fileno(), size)

@@ -97,6 +97,6 @@ def test_lines_put_on_record_at_once_are_all_there(tmp_path: Path) -> None:
     file.write_text("first", encoding="utf-8")
     # When
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: remember(file, f"host{number} x y"), range(40)))
-    # Then
+        list(pool.map(lambda number: remember(file, f"host{number % 40} x y"), range(80)))
+    # Then: each once
     assert sorted(file.read_text().splitlines()) == sorted(["first", *(f"host{n} x y" for n in range(40))])
