@@ -7,7 +7,7 @@ from checks.slots import Slot, page_slots
 from flows.caller import Caller
 from flows.drill import Fault, Found
 from flows.office import Office, now
-from flows.visits import Rounds
+from flows.page_visits import PageRounds
 from rehearsal.estate import Estate
 from rehearsal.faults import FAULTS, find
 from tasks.browser.chromium import Chromium
@@ -45,6 +45,6 @@ class PageDrill:
         self._office.ledger.expect([slot])
         run_id = self._office.begin(slot, Caller("", "drill", "演练", why), {})
         with Chromium(self._office.settings, [self._office.contract.system(slot.target)]) as chromium:
-            outcome = Rounds(self._office, slot, run_id, chromium, only).go()
+            outcome = PageRounds(self._office, slot, run_id, chromium, only).go()
         self._office.ledger.end(run_id, outcome.state, now())
         return outcome.findings

@@ -22,7 +22,7 @@ from flows.caller import Caller, caller, late
 from flows.daily_report import report_day
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state, nothing_to_do
-from flows.visits import Rounds
+from flows.page_visits import PageRounds
 from tasks.browser.chromium import Chromium
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -81,7 +81,7 @@ def inspect_system(
 ) -> Outcome:
     """One system: on record as started before its first page."""
     run_id = office.begin(slot, asked_by, parameters)
-    outcome = Rounds(office, slot, run_id, chromium).go()
+    outcome = PageRounds(office, slot, run_id, chromium).go()
     office.ledger.end(run_id, outcome.state, now())
     return outcome
 

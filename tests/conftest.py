@@ -153,7 +153,7 @@ def inspect(settings: Settings, system: str) -> RunRecord:
     """Inspect one system in a real browser and read back what is on record of it."""
     from flows.caller import Caller
     from flows.office import Office, now
-    from flows.visits import Rounds
+    from flows.page_visits import PageRounds
     from tasks.browser.chromium import Chromium
 
     office = Office(settings)
@@ -162,7 +162,7 @@ def inspect(settings: Settings, system: str) -> RunRecord:
     office.ledger.expect([slot])
     run_id = office.begin(slot, Caller("", "cli", "测试", "测试"), {})
     with Chromium(settings, [office.contract.system(system)]) as chromium:
-        outcome = Rounds(office, slot, run_id, chromium).go()
+        outcome = PageRounds(office, slot, run_id, chromium).go()
     office.ledger.end(run_id, outcome.state, now())
     return next(run for run in office.ledger.runs(PAGE_INSPECTION, today, today) if run.id == run_id)
 

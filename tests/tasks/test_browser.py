@@ -1,6 +1,6 @@
 """Visits to small real sites that have the manners and the faults of the real kind, in a real Chromium.
 
-A contract of a few systems is inspected as in earnest (`flows.visits`); each test looks at what is on record then.
+A contract of a few systems is inspected as in earnest (`flows.page_visits`); each test looks at what is on record then.
 """
 
 import asyncio

@@ -26,7 +26,7 @@ log.setLevel(logging.INFO)  # operators watch the run page by page
 ATTEMPTS = 2
 
 
-class Rounds:
+class PageRounds:
     """One run over one system. Every planned item ends up on record, looked at or not.
 
     Args:
