@@ -1,4 +1,4 @@
-"""What the items of databases and middleware share: two thresholds, answers in parts, and logs counted over time."""
+"""What the items of databases and middleware share: answers in parts, and logs counted over time."""
 
 import re
 from collections.abc import Iterable, Mapping
