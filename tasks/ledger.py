@@ -6,6 +6,7 @@ with their zone. Schema: `tasks/migrations`.
 
 import time
 import uuid
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -173,6 +174,8 @@ class Ledger:
                 max_overflow=0,
                 pool_timeout=2 * lock_wait,
             )
+            # At the end of the process too: the last connection to be closed brings SQLite's write-ahead log home.
+            weakref.finalize(self, self._engine.dispose)
             if is_file:
                 event.listen(self._engine, "connect", _sqlite_manners)
             _migrate(self._engine)

@@ -391,6 +391,19 @@ class TestTroubles:
         # Then
         filled(Ledger(url))
 
+    def test_a_process_that_has_ended_leaves_one_whole_file(self, tmp_path: Path) -> None:
+        """Whoever copies it as it lies there has everything; the garbage collector need not have been."""
+        script = (
+            "import gc, sys; sys.path.insert(0, sys.argv[1])\n"
+            "from test_ledger import *\n"
+            "ledger = Ledger(sys.argv[2]); filled(ledger); gc.freeze()"
+        )
+        file = tmp_path / "ledger.db"
+        # When
+        subprocess.run([sys.executable, "-c", script, str(Path(__file__).parent), f"sqlite:///{file}"], check=True)
+        # Then
+        assert [path.name for path in tmp_path.iterdir()] == ["ledger.db"]
+
 
 FILL = """
 import sys
