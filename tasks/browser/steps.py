@@ -24,6 +24,7 @@ from tasks.browser.watch import Watch
 SETTLED = 3.0
 _POLL = 50  # ms
 _BAD_SELECTOR = ("while parsing css selector", "is not a valid selector", "Unknown engine", "Unexpected token")
+_MOVED_ON = "Execution context was destroyed"
 
 
 class Stopped(Exception):
@@ -238,7 +239,12 @@ class Walker:
         started = quiet_since = time.monotonic()
         while True:
             with self.acting("读取页面", page):
-                actual, met = read()
+                try:
+                    actual, met = read()
+                except Error as error:
+                    if _MOVED_ON not in error.message:
+                        raise
+                    actual, met = "页面一直在跳转，没有找到", False  # while it was read, the next one took its place
             if met:
                 return actual
             now = time.monotonic()

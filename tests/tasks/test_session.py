@@ -20,6 +20,10 @@ BUSY = """<h1>忙</h1><script>
     setTimeout(() => location.href = '/elsewhere', 1500);
 </script><iframe srcdoc="<script>setInterval(() => fetch('/poll'), 20)</script>"></iframe>"""
 REFRESH = "<meta http-equiv=refresh content=1><h1>自动刷新</h1>"
+MOVING = """<h1>等</h1><script>
+    const n = Number(new URLSearchParams(location.search).get('n'));
+    if (n < 40) setTimeout(() => location.href = `/moving?n=${n + 1}`, n % 20); else document.write('到了');
+</script>"""
 APP = "<h1>应用</h1><script>document.body.append(location.hash)</script>"
 
 
@@ -28,7 +32,7 @@ class Site:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        pages = {"/busy": BUSY, "/refresh": REFRESH, "/app": APP, "/elsewhere": "<h1>别处</h1>"}
+        pages = {"/busy": BUSY, "/refresh": REFRESH, "/app": APP, "/moving": MOVING, "/elsewhere": "<h1>别处</h1>"}
         routes = [Route(path, self.page(text)) for path, text in pages.items()]
         routes += [Route("/poll", self.poll), Route("/slow", self.page("<h1>慢</h1>", 3)), Route("/hang", self.hang)]
         self.app = Starlette(routes=routes)
@@ -91,6 +95,15 @@ def test_a_page_that_refreshes_itself_does_not_break_into_the_next(
     site, run = visit(("/refresh", "自动刷新"), ("/slow", "慢"))
     assert states(run, "site/n2") == {State.OK}
     assert site.asked[-1] == "/slow"
+
+
+def test_a_page_that_is_read_while_the_next_takes_its_place_is_read_again(
+    visit: Callable[..., tuple[Site, RunRecord]],
+) -> None:
+    """Given a page that sends on forty times, when its text is waited for, then only the last one counts."""
+    site, run = visit(("/moving", "到了"))
+    assert states(run, "site/n1") == {State.OK}
+    assert site.asked.count("/moving") == 41, "looked at once"
 
 
 def test_a_page_that_does_not_come_is_not_shown_as_the_one_before(
