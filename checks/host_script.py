@@ -176,7 +176,7 @@ def split(out: bytes, nonce: str) -> Split:
     last = ""
     for part in (b"\n" + out).split(f"\n@@{nonce} ".encode())[1:]:
         head, _, text = part.partition(b"\n")
-        last, *words = _text(head).split()
+        last, *words = _text(head).split() or [""]  # it may be cut off right there
         if last in ("OUT", "ERR"):
             texts[last, *words] = _text(text)
         elif last == "END" and len(words) == 3 and words[1].isdigit():
