@@ -175,8 +175,8 @@ def split(out: bytes, nonce: str) -> Split:
     texts: dict[tuple[str, ...], str] = {}
     last = ""
     for part in (b"\n" + out).split(f"\n@@{nonce} ".encode())[1:]:
-        head, _, text = part.partition(b"\n")
-        last, *words = _text(head).split() or [""]  # it may be cut off right there
+        head, line_end, text = part.partition(b"\n")
+        last, *words = (_text(head).split() if line_end else []) or [""]  # it may be cut off right there
         if last in ("OUT", "ERR"):
             texts[last, *words] = _text(text)
         elif last == "END" and len(words) == 3 and words[1].isdigit():

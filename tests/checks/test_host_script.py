@@ -116,9 +116,10 @@ def test_an_answer_that_breaks_off_is_not_whole_and_its_last_section_does_not_co
     # Given
     out = f"\n@@{NONCE} OUT A1\none\n\n@@{NONCE} ERR A1\n\n@@{NONCE} END A1 0 abc\n\n@@{NONCE} OUT A2\ntw".encode()
     # Then
-    for end in range(out.index(b"END A1 0 abc") + len("END A1 0 abc"), len(out)):
+    ended = out.index(b"END A1 0 abc") + len("END A1 0 abc\n")
+    for end in range(ended, len(out)):
         assert split(out[:end], NONCE) == Split({"A1": Section("one\n", "", 0, "abc")}, whole=False)
-    for end in range(out.index(b"END A1 0 abc")):
+    for end in range(ended):
         assert split(out[:end], NONCE) == Split({}, whole=False)
 
 
