@@ -49,7 +49,7 @@ def build(office: Office, day: date, chromium: Chromium) -> Built:
     today = [run for run in runs if run.slot.endswith(day.isoformat())]
     earlier = [run for run in runs if not run.slot.endswith(day.isoformat())]
     data = daily_report(office.contract, day, today, earlier)
-    return Built(data, written(office, data, "daily", chromium))
+    return Built(data, written(office, data, "daily_report", chromium))
 
 
 def _results(report: DailyReport) -> list[dict[str, str]]:

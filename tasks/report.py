@@ -202,7 +202,7 @@ def render(
     out_dir: Path,
     evidence_dir: Path,
     chromium: Chromium | None = None,
-    template: str = "daily",
+    template: str = "daily_report",
 ) -> list[Path]:
     """Write the report in each format, as 日报-2026-11-22.pdf; all the files or none.
 

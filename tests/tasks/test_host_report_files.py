@@ -188,7 +188,7 @@ def text_of(path: Path) -> str:
 
 
 def make(report: HostReport, folder: Path, *formats: Format) -> dict[Format, Path]:
-    paths = render(report, formats or list(Format), folder, folder, template="weekly_hosts")
+    paths = render(report, formats or list(Format), folder, folder, template="host_report")
     return {Format(path.suffix[1:]): path for path in paths}
 
 
