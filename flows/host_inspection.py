@@ -1,15 +1,13 @@
 """每周主机巡检. Clause 七2(1), 一(1): operating system, database and middleware of every host, at least once a week."""
 
 import asyncio
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect import flow, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
@@ -17,41 +15,32 @@ from pydantic import BaseModel, Field
 from checks.contract import Contract
 from checks.slots import Slot, asked_host_slots, host_slots, week_of
 from flows.caller import Caller, caller, late
+from flows.forms import AdHoc, day_field, named_by
+from flows.host_report import report_week
 from flows.host_visits import HostRounds
 from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
-from flows.weekly_report import report_week
 from tasks.ssh import Network
 
-CHINA = ZoneInfo("Asia/Shanghai")
 LANES = 32
 """Hosts asked at once: a host takes its time and little of ours."""
 
 
-class HostInspection(BaseModel):
-    """The form in the UI; the deployment turns `hosts` into a choice of the contract's hosts."""
+class Where(BaseModel):
+    """What and when."""
 
     hosts: list[str] = Field([], title="主机", description="不选就是全部")
-    day: str = Field(
-        "", title="哪一周", description="该周的任一天，年-月-日；空着就是本周", pattern=r"^(\d{4}-\d{2}-\d{2})?$"
-    )
-    dry_run: bool = Field(False, title="试运行", description="只列出将要执行的脚本：不连接主机，不记台账")
-    who: str = Field("", title="操作人", description="手工发起时填写，记入台账")
-    why: str = Field("", title="原因", description="手工发起时填写，例如：整改后复查")
+    day: str = day_field("哪一周", "该周的任一天，年-月-日；空着就是本周")
 
 
-def run_name() -> str:
-    """Say week and hosts in the list of runs."""
-    form = flow_run.parameters.get("form") or {}
-    form = form if isinstance(form, dict) else form.model_dump()
-    day = date.fromisoformat(form["day"]) if form.get("day") else datetime.now(CHINA).date()
-    return f"{week_of(day)} {'、'.join(form.get('hosts') or ['全部主机'])}"
+class HostInspection(AdHoc, Where):
+    """The form in the UI; the deployment turns `hosts` into a choice of the contract's hosts."""
 
 
 @flow(
     name="host-inspection",
     description="每周主机巡检：每台主机一次 SSH 连接、一个只读脚本，结果记入台账，生成周巡检报告。",
-    flow_run_name=run_name,
+    flow_run_name=named_by(week_of, "hosts", "全部主机"),
     task_runner=ThreadPoolTaskRunner(max_workers=LANES),  # type: ignore[arg-type]
 )
 async def host_inspection(form: HostInspection = HostInspection()) -> State:  # noqa: B008 - shown in the UI

@@ -2,15 +2,13 @@
 
 import asyncio
 import os
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect import flow, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
@@ -20,37 +18,31 @@ from checks.page_check import planned
 from checks.slots import Slot, asked_slots, page_slots
 from flows.caller import Caller, caller, late
 from flows.daily_report import report_day
+from flows.forms import AdHoc, day_field, named_by
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state, nothing_to_do
 from flows.page_visits import PageRounds
 from tasks.browser.chromium import Chromium
 
-CHINA = ZoneInfo("Asia/Shanghai")
 LANES = max(2, min(4, os.cpu_count() or 2))
 """Systems inspected at once: a page that answers promptly keeps more than half a core busy."""
 
 
-class PageInspection(BaseModel):
-    """The form in the UI; the deployment turns `systems` into a choice of the contract's systems."""
+class Where(BaseModel):
+    """What and when."""
 
     systems: list[str] = Field([], title="系统", description="不选就是全部")
-    day: str = Field("", title="巡检日期", description="年-月-日；空着就是今天", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
-    dry_run: bool = Field(False, title="试运行", description="只列出将要检查的内容：不打开页面，不记台账")
-    who: str = Field("", title="操作人", description="手工发起时填写，记入台账")
-    why: str = Field("", title="原因", description="手工发起时填写，例如：整改后复查")
+    day: str = day_field("巡检日期", "年-月-日；空着就是今天")
 
 
-def run_name() -> str:
-    """Say date and systems in the list of runs."""
-    form = flow_run.parameters.get("form") or {}
-    form = form if isinstance(form, dict) else form.model_dump()
-    return f"{form.get('day') or datetime.now(CHINA).date()} {'、'.join(form.get('systems') or ['全部系统'])}"
+class PageInspection(AdHoc, Where):
+    """The form in the UI; the deployment turns `systems` into a choice of the contract's systems."""
 
 
 @flow(
     name="page-inspection",
     description="每日页面巡检：用真实浏览器走查各系统页面，结果记入台账，生成日报。",
-    flow_run_name=run_name,
+    flow_run_name=named_by(date.isoformat, "systems", "全部系统"),
     task_runner=ThreadPoolTaskRunner(max_workers=LANES),  # type: ignore[arg-type]
 )
 async def page_inspection(form: PageInspection = PageInspection()) -> State:  # noqa: B008 - shown in the UI
