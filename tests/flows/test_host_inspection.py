@@ -21,7 +21,8 @@ from checks.host_script import assembled, forced_command
 from checks.records import RunRecord
 from checks.slots import HOST_INSPECTION, RequestError, host_slots
 from flows.caller import Caller
-from flows.host_inspection import CHINA, HostInspection, host_inspection
+from flows.forms import CHINA
+from flows.host_inspection import HostInspection, host_inspection
 from flows.host_visits import HostRounds
 from flows.office import Office
 from rehearsal.hosts.estate import HostEstate

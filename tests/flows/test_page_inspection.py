@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from checks.finding import State
 from checks.records import RunRecord
 from checks.slots import PAGE_INSPECTION, RequestError
-from flows.page_inspection import CHINA, PageInspection, page_inspection
+from flows.forms import CHINA
+from flows.page_inspection import PageInspection, page_inspection
 from rehearsal.estate import Estate
 from tasks import contract_folder
 from tasks.ledger import Ledger
