@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from checks.finding import Finding
 from checks.visit import HostVisit, Visit
+
+INTERRUPTED = "INTERRUPTED"
+"""The outcome of a run that came to no end: somebody else closed it. Never a State: nobody has judged anything."""
 
 
 class Record(BaseModel):
@@ -47,10 +51,11 @@ class RunRecord(Record):
     who: str
     why: str
     started_at: datetime
-    ended_at: datetime | None
-    outcome: str  # a State, or "" while the run has not ended
+    ended_at: datetime | None  # None while it is under way, and for ever if it was cut off
+    outcome: str  # a State, INTERRUPTED, or "" while the run has not ended
     code_version: str
     contract_hash: str
+    calendar_version: str = ""  # empty in ledgers of before
     findings: tuple[FindingRecord, ...] = ()
     visits: tuple[Visit, ...] = ()
     host_visits: tuple[HostVisit, ...] = ()
@@ -62,6 +67,25 @@ class RunRecord(Record):
         for record in self.findings:
             last[record.target, record.finding.check] = record
         return list(last.values())
+
+
+class Event(Record):
+    """Something that happened outside runs, or that a person enters. A wrong one is corrected by a new one."""
+
+    kind: str  # "contract", "excuse", "removal"
+    subject: str  # what it is about: a slot, a hash
+    at: datetime
+    who: str
+    why: str
+    body: dict[str, Any] = {}
+    corrects: int | None = None
+
+
+class EventRecord(Event):
+    """An event on record."""
+
+    id: int
+    entered_at: datetime
 
 
 def merged(runs: Iterable[RunRecord]) -> RunRecord | None:

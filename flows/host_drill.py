@@ -8,6 +8,7 @@ from flows.caller import Caller
 from flows.drill import Fault, Found
 from flows.host_visits import HostRounds
 from flows.office import Office
+from flows.run import carried_out
 from rehearsal.hosts.estate import HostEstate
 from rehearsal.hosts.faults import HOST_FAULTS, find
 from tasks.settings import Settings
@@ -53,6 +54,6 @@ class HostDrill:
 
     def _one(self, host: str, why: str, network: Network) -> Found:
         slot = self._slots[host]
-        self._office.ledger.expect([slot])
-        run_id = self._office.begin(slot, Caller("", "drill", "演练", why), {})
-        return HostRounds(self._office, slot, run_id, network).go().findings
+        self._office.expect([slot])
+        by = Caller("", "drill", "演练", why)
+        return carried_out(self._office, slot, by, {}, lambda run: HostRounds(run, network).go()).findings

@@ -20,6 +20,7 @@ from flows.host_report import report_week
 from flows.host_visits import HostRounds
 from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
+from flows.run import carried_out
 from tasks.ssh import Network
 
 LANES = 32
@@ -56,7 +57,7 @@ async def host_inspection(form: HostInspection = HostInspection()) -> State:  # 
     slots = asked_host_slots(office.contract, day, form.hosts, office.today())
     if form.dry_run:
         return await plan(office.contract, slots)
-    office.ledger.expect(list(host_slots(office.contract, day)))
+    office.expect(host_slots(office.contract, day))
     with office.network() as network:
         runs = [inspect_host.submit(office, slot, asked_by, form.model_dump(), network) for slot in slots]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
@@ -67,8 +68,7 @@ async def host_inspection(form: HostInspection = HostInspection()) -> State:  # 
 @task(name="巡检主机", task_run_name="{slot.target}", cache_policy=NO_CACHE)
 def inspect_host(office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any], network: Network) -> Outcome:
     """One host: on record as started before it is connected to."""
-    run_id = office.begin(slot, asked_by, parameters)
-    return HostRounds(office, slot, run_id, network).go()
+    return carried_out(office, slot, asked_by, parameters, lambda run: HostRounds(run, network).go())
 
 
 async def plan(contract: Contract, slots: list[Slot]) -> State:

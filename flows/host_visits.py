@@ -7,7 +7,7 @@ import traceback
 from datetime import datetime, timedelta
 from typing import Any
 
-from checks.finding import Finding, Reason, State, worst
+from checks.finding import Finding, Reason
 from checks.host import Placed
 from checks.host_check import Answer, Judged, judge, not_looked
 from checks.host_script import assembled, split, wire
@@ -15,10 +15,10 @@ from checks.hosts import kernel_errors, logs
 from checks.log_templates import redact_lines, redacted
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade, Redactor
-from checks.slots import Slot
 from checks.visit import HostVisit
-from flows.office import Office, now
+from flows.office import now
 from flows.outcome import Outcome
+from flows.run import Run
 from tasks import evidence
 from tasks.ledger import LedgerError
 from tasks.log_mining import mined
@@ -26,7 +26,6 @@ from tasks.secrets import SecretError
 from tasks.ssh import Exchange, Network, SshConfigError, SshError
 
 log = logging.getLogger("xunjian")
-log.setLevel(logging.INFO)
 
 Past = list[tuple[datetime, dict[str, Any]]]
 """When earlier inspections were, and their facts by item, oldest first."""
@@ -38,9 +37,9 @@ FIRST_LOOK_BACK = timedelta(days=7)
 class HostRounds:
     """One run over one host. Every planned item ends up on record, looked at or not."""
 
-    def __init__(self, office: Office, slot: Slot, run_id: str, network: Network) -> None:
-        self._office, self._slot, self._run_id, self._network = office, slot, run_id, network
-        self._placed: Placed = office.contract.host(slot.target)
+    def __init__(self, run: Run, network: Network) -> None:
+        self._run, self._office, self._slot, self._network = run, run.office, run.slot, network
+        self._placed: Placed = run.office.contract.host(run.slot.target)
         self._planned = self._placed.planned
         self._script = assembled(self._planned, sudo=self._placed.group.sudo)
         self._started_at = now()
@@ -121,7 +120,7 @@ class HostRounds:
         week = self._slot.id.rpartition("/")[2]
         return evidence.keep(
             self._office.settings.evidence_dir,
-            f"{week}/{self._slot.target}-{self._run_id[:8]}.txt",
+            f"{week}/{self._slot.target}-{self._run.id[:8]}.txt",
             raw.encode(),
             target=self._slot.target,
             attempt=1,
@@ -134,29 +133,9 @@ class HostRounds:
         return self._record(not_looked(self._planned, reason, message), None, [])
 
     def _record(self, findings: list[Finding], visit: HostVisit | None, kept: list[EvidenceRecord]) -> Outcome:
-        outcome = Outcome(self._run_id, [(self._slot.target, finding) for finding in findings])
-        self._office.ledger.add(
-            self._run_id,
-            self._slot.target,
-            1,
-            findings,
-            visit=visit,
-            evidence=kept,
-            now=now(),
-            outcome=outcome.state,
-        )
-        self._tell(findings)
+        outcome = Outcome([(self._slot.target, finding) for finding in findings])
+        self._run.add(self._slot.target, 1, findings, visit=visit, evidence=kept, outcome=outcome.state)
         return outcome
-
-    def _tell(self, findings: list[Finding]) -> None:
-        """Say it to whoever watches: the UI's log and the shell's progress."""
-        state = worst(finding.state for finding in findings)
-        those = [one.summary for one in findings if one.state is state]
-        more = f"（同类共 {len(those)} 项）" if len(those) > 1 else ""
-        said = "" if state is State.OK else f"：{those[0]}{more}"
-        level = logging.INFO if state is State.OK else logging.WARNING
-        target = self._slot.target
-        log.log(level, "%s %s%s", target, state.label, said, extra={"target": target, "state": state})
 
 
 def _last_logs(past: Past) -> dict[str, Any]:

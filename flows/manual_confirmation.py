@@ -11,8 +11,9 @@ from checks.page_check import MANUAL, manual_targets
 from checks.slots import RequestError, page_slots
 from flows.caller import caller
 from flows.daily_report import report_day
-from flows.office import Office, now
+from flows.office import Office
 from flows.outcome import Outcome, final_state
+from flows.run import Run, carried_out
 from tasks.browser.chromium import Chromium
 
 
@@ -55,11 +56,16 @@ async def manual_confirmation(form: Confirmation) -> FlowState:
     finding = Finding(check=MANUAL.id, state=state, summary=summary)
     slots = list(page_slots(office.contract, office.today()))
     slot = next(slot for slot in slots if slot.target == form.page.partition("/")[0])
-    office.ledger.expect(slots)
-    run_id = office.begin(slot, asked_by, form.model_dump(mode="json"))
-    for target in targets:
-        office.ledger.add(run_id, target, 1, [finding], visit=None, evidence=(), now=now())
-    office.ledger.end(run_id, state, now())
+    office.expect(slots)
+
+    def entered(run: Run) -> Outcome:
+        for target in targets:
+            run.add(target, 1, [finding])
+        return Outcome([(target, finding) for target in targets])
+
+    outcome = carried_out(office, slot, asked_by, form.model_dump(mode="json"), entered)
+    if outcome.skipped:
+        raise RequestError(f"{slot.target} 正在巡检，请等它结束后再登记")
     with Chromium(office.settings) as chromium:
         await report_day(office, slot.day, chromium)
-    return final_state([Outcome(run_id, [(target, finding) for target in targets])])
+    return final_state([outcome])

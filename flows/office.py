@@ -5,6 +5,7 @@ Opening the office fails early and clearly; a duty that has begun should only me
 
 import gc
 import subprocess
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +38,7 @@ class Office:
         if errors := contract_folder.check_files(self.folder, self.contract, known):
             raise contract_folder.ContractError(errors)
         self.contract_hash = contract_folder.hash_of(self.folder)
+        self.calendar_version = f"chinesecalendar {version('chinesecalendar')}"
         self.code_version = _code_version()
         evidence.check_writable(self.settings.evidence_dir)
         self.ledger = Ledger(self.settings.ledger)
@@ -88,6 +90,10 @@ class Office:
             agent=access.agent,
         )
 
+    def expect(self, slots: Iterable[Slot]) -> None:
+        """Put slots on record that are not yet."""
+        self.ledger.expect(list(slots), now())
+
     def begin(self, slot: Slot, asked_by: Caller, parameters: dict[str, Any]) -> str:
         """Put a run on record as started, with all that tells where it came from; returns its id."""
         return self.ledger.begin(
@@ -96,6 +102,7 @@ class Office:
             parameters=parameters,
             code_version=self.code_version,
             contract_hash=self.contract_hash,
+            calendar_version=self.calendar_version,
             now=now(),
         )
 

@@ -18,10 +18,10 @@ _EXPLAINED = (Reason.BLOCKED, Reason.MANUAL)
 
 
 class Outcome(NamedTuple):
-    """The last verdict on every planned item of one run, with its target."""
+    """The last verdict on every planned item of one run, with its target; or why there was no run."""
 
-    run_id: str
     findings: list[tuple[str, Finding]]
+    skipped: str = ""
 
     @property
     def state(self) -> State:
@@ -31,9 +31,13 @@ class Outcome(NamedTuple):
 
 def final_state(outcomes: Iterable[Outcome]) -> FlowState:
     """Name the end of a flow run: 全部正常, 发现问题 (both completed) or 未能全部检查 (failed)."""
+    outcomes = list(outcomes)
+    skipped = "；".join(outcome.skipped for outcome in outcomes if outcome.skipped)
+    if outcomes and all(outcome.skipped for outcome in outcomes):
+        return nothing_to_do(skipped)
     found = [finding for outcome in outcomes for _, finding in outcome.findings]
     count = {state: sum(finding.state is state for finding in found) for state in State}
-    message = "，".join(f"{state.label} {count[state]} 项" for state in State)
+    message = "，".join(f"{state.label} {count[state]} 项" for state in State) + (f"。{skipped}" if skipped else "")
     unseen = [one for one in found if one.state is State.UNKNOWN and one.reason not in _EXPLAINED]
     if unseen or not found:
         first = unseen[0].summary if unseen else "没有任何检查"

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from checks.slots import Slot, page_slots
 from flows.caller import Caller
 from flows.drill import Fault, Found
-from flows.office import Office, now
+from flows.office import Office
 from flows.page_visits import PageRounds
+from flows.run import carried_out
 from rehearsal.estate import Estate
 from rehearsal.faults import FAULTS, find
 from tasks.browser.chromium import Chromium
@@ -42,9 +43,7 @@ class PageDrill:
             return [one for findings in found for one in findings]
 
     def _inspect(self, slot: Slot, why: str, only: set[str] | None) -> Found:
-        self._office.ledger.expect([slot])
-        run_id = self._office.begin(slot, Caller("", "drill", "演练", why), {})
+        self._office.expect([slot])
+        by = Caller("", "drill", "演练", why)
         with Chromium(self._office.settings, [self._office.contract.system(slot.target)]) as chromium:
-            outcome = PageRounds(self._office, slot, run_id, chromium, only).go()
-        self._office.ledger.end(run_id, outcome.state, now())
-        return outcome.findings
+            return carried_out(self._office, slot, by, {}, lambda run: PageRounds(run, chromium, only).go()).findings

@@ -19,9 +19,10 @@ from checks.slots import Slot, asked_slots, page_slots
 from flows.caller import Caller, caller, late
 from flows.daily_report import report_day
 from flows.forms import AdHoc, day_field, named_by
-from flows.office import Office, now
+from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
 from flows.page_visits import PageRounds
+from flows.run import carried_out
 from tasks.browser.chromium import Chromium
 
 LANES = max(2, min(4, os.cpu_count() or 2))
@@ -58,7 +59,7 @@ async def page_inspection(form: PageInspection = PageInspection()) -> State:  # 
     slots = asked_slots(office.contract, day, form.systems, office.today())
     if form.dry_run:
         return await plan(office.contract, slots)
-    office.ledger.expect(list(page_slots(office.contract, day)))
+    office.expect(page_slots(office.contract, day))
     slots.sort(key=lambda slot: -len(office.contract.system(slot.target).targets()))  # the longest rounds first
     with Chromium(office.settings, [office.contract.system(slot.target) for slot in slots]) as chromium:
         runs = [inspect_system.submit(office, slot, asked_by, form.model_dump(), chromium) for slot in slots]
@@ -72,10 +73,7 @@ def inspect_system(
     office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any], chromium: Chromium
 ) -> Outcome:
     """One system: on record as started before its first page."""
-    run_id = office.begin(slot, asked_by, parameters)
-    outcome = PageRounds(office, slot, run_id, chromium).go()
-    office.ledger.end(run_id, outcome.state, now())
-    return outcome
+    return carried_out(office, slot, asked_by, parameters, lambda run: PageRounds(run, chromium).go())
 
 
 async def plan(contract: Contract, slots: list[Slot]) -> State:

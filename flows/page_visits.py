@@ -2,18 +2,17 @@
 
 import logging
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 
 from checks.contract import Journey, Login, System
-from checks.finding import Finding, Reason, State, worst
+from checks.finding import Finding, Reason
 from checks.page_check import Part, deserves_retry, is_manual, judge, needs_login, not_looked
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade
-from checks.slots import Slot
 from checks.visit import Obstacle, Visit
-from flows.office import Office, now
 from flows.outcome import Outcome
+from flows.run import Run
 from tasks import evidence
 from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError, BrowserGoneError
@@ -21,7 +20,6 @@ from tasks.browser.visitor import Seen, SetupError, Visitor
 from tasks.secrets import SecretError
 
 log = logging.getLogger("xunjian")
-log.setLevel(logging.INFO)  # operators watch the run page by page
 
 ATTEMPTS = 2
 
@@ -34,12 +32,9 @@ class PageRounds:
         only: look at these targets (and the login) alone; for drills.
     """
 
-    def __init__(
-        self, office: Office, slot: Slot, run_id: str, chromium: Chromium, only: Collection[str] | None = None
-    ) -> None:
-        self._office, self._slot, self._run_id, self._only = office, slot, run_id, only
-        self._chromium = chromium
-        self._system: System = office.contract.system(slot.target)
+    def __init__(self, run: Run, chromium: Chromium, only: Collection[str] | None = None) -> None:
+        self._run, self._office, self._chromium, self._only = run, run.office, chromium, only
+        self._system: System = run.office.contract.system(run.slot.target)
         self._latest: dict[str, list[Finding]] = {}
         self._stack = ExitStack()
         self._visitor: Visitor | None = None
@@ -60,7 +55,7 @@ class PageRounds:
                     obstacle = self._look_at(part)
                     behind_login = obstacle if isinstance(part, Login) else behind_login
         found = [(target, finding) for target, findings in self._latest.items() for finding in findings]
-        return Outcome(self._run_id, found)
+        return Outcome(found)
 
     def _look_at(self, part: Part) -> Obstacle | None:
         """Try, and once more if it was not well. Returns what stood in the way the last time."""
@@ -123,15 +118,12 @@ class PageRounds:
         except evidence.EvidenceError as error:
             # What was seen cannot be shown to anybody: then it does not count as seen.
             findings = list(not_looked(self._system, part, Reason.PERMISSION, str(error)))
-        self._office.ledger.add(
-            self._run_id, visit.target, visit.attempt, findings, visit=visit, evidence=kept, now=now()
-        )
-        self._tell(visit.target, visit.attempt, findings)
+        self._put_on_record(visit.target, visit.attempt, findings, visit, kept)
 
     def _keep(self, picture: bytes, visit: Visit, number: int) -> EvidenceRecord:
         return evidence.keep(
             self._office.settings.evidence_dir,
-            f"{self._slot.day}/{visit.target}-{self._run_id[:8]}-{visit.attempt}-{number}.jpg",
+            f"{self._run.slot.day}/{visit.target}-{self._run.id[:8]}-{visit.attempt}-{number}.jpg",
             picture,
             target=visit.target,
             attempt=visit.attempt,
@@ -143,17 +135,19 @@ class PageRounds:
     def _record_unseen(self, part: Part, attempt: int, reason: Reason, message: str) -> Obstacle:
         target = self._system.target(part)
         findings = list(not_looked(self._system, part, reason, message))
-        self._office.ledger.add(self._run_id, target, attempt, findings, visit=None, evidence=(), now=now())
-        self._tell(target, attempt, findings)
+        self._put_on_record(target, attempt, findings)
         return Obstacle(kind="unknown", step=part.title, message=message, reason=reason)
 
-    def _tell(self, target: str, attempt: int, findings: list[Finding]) -> None:
-        """Say it to whoever watches: the UI's log and the shell's progress."""
+    def _put_on_record(
+        self,
+        target: str,
+        attempt: int,
+        findings: list[Finding],
+        visit: Visit | None = None,
+        kept: Sequence[EvidenceRecord] = (),
+    ) -> None:
         self._latest[target] = findings
-        state = worst(finding.state for finding in findings)
-        said = "" if state is State.OK else "：" + next(one.summary for one in findings if one.state is state)
-        level = logging.INFO if state is State.OK else logging.WARNING
-        log.log(level, "%s 第 %d 次 %s%s", target, attempt, state.label, said, extra={"target": target, "state": state})
+        self._run.add(target, attempt, findings, visit=visit, evidence=kept)
 
 
 def _behind(login: Obstacle) -> str:

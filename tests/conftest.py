@@ -152,19 +152,19 @@ def write_secret(folder: Path, name: str, value: str) -> None:
 def inspect(settings: Settings, system: str) -> RunRecord:
     """Inspect one system in a real browser and read back what is on record of it."""
     from flows.caller import Caller
-    from flows.office import Office, now
+    from flows.office import Office
     from flows.page_visits import PageRounds
+    from flows.run import carried_out
     from tasks.browser.chromium import Chromium
 
     office = Office(settings)
     today = office.today()
     slot = next(slot for slot in page_slots(office.contract, today) if slot.target == system)
-    office.ledger.expect([slot])
-    run_id = office.begin(slot, Caller("", "cli", "测试", "测试"), {})
+    office.expect([slot])
+    by = Caller("", "cli", "测试", "测试")
     with Chromium(settings, [office.contract.system(system)]) as chromium:
-        outcome = PageRounds(office, slot, run_id, chromium).go()
-    office.ledger.end(run_id, outcome.state, now())
-    return next(run for run in office.ledger.runs(PAGE_INSPECTION, today, today) if run.id == run_id)
+        carried_out(office, slot, by, {}, lambda run: PageRounds(run, chromium).go())
+    return [run for run in office.ledger.runs(PAGE_INSPECTION, today, today) if run.slot == slot.id][-1]
 
 
 @pytest.fixture(scope="session")

@@ -105,22 +105,29 @@ def furnish() -> Figures:
     from flows.caller import Caller
     from flows.host_visits import HostRounds
     from flows.office import Office, now
+    from flows.run import carried_out
 
     first = Office(settings.model_copy(update={"home": Path(f"{settings.root}-first")}))
     some = list(host_slots(first.contract, first.today()))[:12]
-    first.ledger.expect(some)
+    first.expect(some)
     by = Caller("", "cli", "bench", "bench")
     with first.network() as network:
-        outcomes = [HostRounds(first, slot, first.begin(slot, by, {}), network).go() for slot in some[:1]]
+        outcomes = [carried_out(first, some[0], by, {}, lambda run: HostRounds(run, network).go())]
     seen = first.ledger.host_past(some[0].target)[-1]
     office, today = Office(settings), now()
     for weeks in range(WEEKS, 0, -1):
         at = today - timedelta(weeks=weeks)
         slots = list(host_slots(office.contract, office.today() - timedelta(weeks=weeks)))
-        office.ledger.expect(slots)
+        office.ledger.expect(slots, at)
         for slot in slots:
             run_id = office.ledger.begin(
-                slot, **by._asdict(), parameters={}, code_version="bench", contract_hash="bench", now=at
+                slot,
+                **by._asdict(),
+                parameters={},
+                code_version="bench",
+                contract_hash="bench",
+                calendar_version="bench",
+                now=at,
             )
             visit = seen.model_copy(update={"target": slot.target, "started_at": at})
             findings = [finding for _, finding in outcomes[0].findings]
@@ -146,16 +153,17 @@ def engine() -> Callable[[], Figures]:
     from flows.caller import Caller
     from flows.host_visits import HostRounds
     from flows.office import Office
+    from flows.run import carried_out
 
     def go() -> Figures:
         office, watch = Office(), Watch()
         slots = list(host_slots(office.contract, office.today()))
-        office.ledger.expect(slots)
+        office.expect(slots)
         by = Caller("", "cli", "bench", "bench")
         with office.network() as network, ThreadPoolExecutor(LANES) as pool:
 
             def one(slot: Slot) -> None:
-                HostRounds(office, slot, office.begin(slot, by, {}), network).go()
+                carried_out(office, slot, by, {}, lambda run: HostRounds(run, network).go())
 
             if os.environ.get("BENCH_PROFILE"):
                 import cProfile

@@ -25,6 +25,7 @@ from flows.forms import CHINA
 from flows.host_inspection import HostInspection, host_inspection
 from flows.host_visits import HostRounds
 from flows.office import Office
+from flows.run import carried_out
 from rehearsal.hosts.estate import HostEstate
 from rehearsal.hosts.roster import BASTION, HOSTS
 from tasks.ledger import Ledger
@@ -56,12 +57,12 @@ def inspect(settings: Settings, *hosts: str) -> dict[str, list[Finding]]:
     """Without Prefect: what a task of the flow does, one thread per host."""
     office = Office(settings)
     slots = [slot for slot in host_slots(office.contract, office.today()) if slot.target in hosts]
-    office.ledger.expect(slots)
+    office.expect(slots)
     found: dict[str, list[Finding]] = {}
 
     def one(slot: Any, network: Any) -> None:
-        run_id = office.begin(slot, Caller("", "cli", "测试", "测试"), {})
-        outcome = HostRounds(office, slot, run_id, network).go()
+        by = Caller("", "cli", "测试", "测试")
+        outcome = carried_out(office, slot, by, {}, lambda run: HostRounds(run, network).go())
         found[slot.target] = [finding for _, finding in outcome.findings]
 
     with office.network() as network:
@@ -211,7 +212,7 @@ class TestWhatGoesWrongUnderWay:
     def test_the_ledger_is_locked_for_twenty_seconds(self, host_settings: Settings, hosts: HostEstate) -> None:
         # Given
         office = Office(host_settings)
-        office.ledger.expect(list(host_slots(office.contract, office.today())))
+        office.expect(host_slots(office.contract, office.today()))
         lock = sqlite3.connect(host_settings.ledger.removeprefix("sqlite:///"), check_same_thread=False)
         began = time.monotonic()
         # When: somebody else writes, from before the answers come until long after

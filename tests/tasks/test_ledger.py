@@ -16,15 +16,16 @@ import pytest
 import sqlalchemy as sa
 
 from checks.finding import Finding, Reason, State
-from checks.records import EvidenceRecord, RunRecord
+from checks.records import Event, EvidenceRecord, RunRecord
 from checks.slots import PAGE_INSPECTION, Slot
 from checks.visit import Document, Visit
 from tasks.ledger import Ledger, LedgerError
+from tasks.ledger.tables import SEALED
 
 ROOT = Path(__file__).parents[2]
 DAY = date(2026, 11, 22)
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
-TABLES = ("slot", "run", "run_end", "visit", "finding", "evidence")
+TABLES = (*SEALED, "seal")
 
 
 def slot(target: str = "oa", day: date = DAY) -> Slot:
@@ -42,6 +43,7 @@ def begin(ledger: Ledger, of: Slot, now: datetime = NOON) -> str:
         parameters={"systems": ["oa"], "dry_run": False, "说明": "中文"},
         code_version="0.1.0+abc",
         contract_hash="c0ffee",
+        calendar_version="chinesecalendar 1.11.0",
         now=now,
     )
 
@@ -61,10 +63,11 @@ def add(ledger: Ledger, run_id: str, target: str = "oa/todo", attempt: int = 1) 
 
 
 def filled(ledger: Ledger) -> str:
-    ledger.expect([slot()])
+    ledger.expect([slot()], NOON)
     run_id = begin(ledger, slot())
     add(ledger, run_id)
     ledger.end(run_id, State.UNKNOWN, NOON + timedelta(minutes=1))
+    ledger.enter(Event(kind="excuse", subject="s", at=NOON, who="值班员甲", why="停电"), NOON)
     return run_id
 
 
@@ -145,7 +148,7 @@ class TestRecord:
     def test_a_run_is_on_record_before_it_looks(self, url: str) -> None:
         # Given
         ledger = Ledger(url)
-        ledger.expect([slot()])
+        ledger.expect([slot()], NOON)
         # When
         begin(ledger, slot())
         # Then
@@ -170,7 +173,9 @@ class TestRecord:
     def test_retries_add_rows_and_the_latest_counts(self, url: str) -> None:
         # Given
         ledger = Ledger(url)
-        run_id = filled(ledger)
+        ledger.expect([slot()], NOON)
+        run_id = begin(ledger, slot())
+        add(ledger, run_id)
         # When
         well = [Finding(check="PG05", state=State.OK, summary="2 项期望全部符合")]
         ledger.add(run_id, "oa/todo", 2, well, visit=None, evidence=(), now=NOON)
@@ -179,11 +184,21 @@ class TestRecord:
         assert len(run.findings) == 3
         assert {r.finding.check: r.finding.state for r in run.latest()} == {"PG01": State.OK, "PG05": State.OK}
 
+    def test_nothing_comes_behind_a_seal(self, url: str) -> None:
+        # Given
+        ledger = Ledger(url)
+        run_id = filled(ledger)
+        # Then
+        with pytest.raises(LedgerError, match="已作为中断关闭并封存"):
+            ledger.add(run_id, "oa/todo", 2, [], visit=None, evidence=(), now=NOON)
+        with pytest.raises(LedgerError):
+            ledger.end(run_id, State.OK, NOON)
+
     def test_runs_of_other_days_and_order(self, url: str) -> None:
         # Given
         ledger = Ledger(url)
         yesterday = slot(day=DAY - timedelta(days=1))
-        ledger.expect([slot(), yesterday, slot("mobile")])
+        ledger.expect([slot(), yesterday, slot("mobile")], NOON)
         # When
         late = begin(ledger, slot(), NOON + timedelta(seconds=1))
         early = begin(ledger, slot("mobile"), NOON)
@@ -195,9 +210,9 @@ class TestRecord:
 
     def test_slots_are_expected_once(self, url: str) -> None:
         ledger = Ledger(url)
-        ledger.expect([slot(), slot("mobile")])
-        ledger.expect([slot("archive"), slot()])
-        ledger.expect([])
+        ledger.expect([slot(), slot("mobile")], NOON)
+        ledger.expect([slot("archive"), slot()], NOON)
+        ledger.expect([], NOON)
         with sa.create_engine(url).connect() as connection:
             assert connection.execute(sa.text("SELECT count(*) FROM slot")).scalar() == 3
 
@@ -206,7 +221,7 @@ class TestTimes:
     def test_are_kept_in_utc_with_their_zone(self, url: str) -> None:
         # Given
         ledger = Ledger(url)
-        ledger.expect([slot()])
+        ledger.expect([slot()], NOON)
         # When
         begin(ledger, slot(), datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=8))))
         # Then
@@ -218,7 +233,7 @@ class TestTimes:
     def test_without_a_zone_are_refused(self, url: str) -> None:
         # Given
         ledger = Ledger(url)
-        ledger.expect([slot()])
+        ledger.expect([slot()], NOON)
         # Then
         with pytest.raises(Exception, match="without a zone"):
             begin(ledger, slot(), datetime(2026, 11, 22, 12, 0))
@@ -257,7 +272,7 @@ class TestSeveralAtOnce:
 
         def write(target: str) -> None:
             try:
-                ledger.expect([slot("oa"), slot("mobile"), slot("archive")])
+                ledger.expect([slot("oa"), slot("mobile"), slot("archive")], NOON)
                 run_id = begin(ledger, slot("oa"))
                 for number in range(10):
                     add(ledger, run_id, f"oa/{target}-{number}")
@@ -412,7 +427,7 @@ from test_ledger import *
 url = sys.argv[1]
 try:
     ledger = Ledger(url)
-    ledger.expect([slot()])
+    ledger.expect([slot()], NOON)
     run_id = begin(ledger, slot())
     count = 0
     for count in range(10_000):

@@ -1,0 +1,314 @@
+"""The ledger: the record of what was expected and what was done. The only importer of sqlmodel and alembic.
+
+Append-only: rows are added and never changed; the end of a run is a row of its own, and seals what the run has found.
+Times are stored in UTC with their zone. Tables: `tables`; the chain: `seals`, `verify`; who is at work: `claims`.
+"""
+
+import uuid
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, text, true
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from checks.finding import Finding, Reason, State
+from checks.records import INTERRUPTED, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
+from checks.slots import HOST_INSPECTION, Slot
+from checks.visit import HostVisit, Visit
+from tasks.ledger.claims import claims_for
+from tasks.ledger.engine import LOCK_WAIT, LedgerError, begin_alone, name_of, opened, translated
+from tasks.ledger.seals import read_back, seal, seal_run
+from tasks.ledger.tables import EventRow, EvidenceRow, FindingRow, RunEndRow, RunRow, SlotRow, VisitRow
+
+__all__ = ["Ledger", "LedgerError"]
+
+_AT_ONCE = 500  # run ids in one question: older SQLites take 999 variables
+_EVENT_ID: Any = EventRow.id
+_ENDED = text("SELECT 1 FROM run_end WHERE run_id = :run")
+
+
+class Ledger:
+    """An open ledger; safe to share between threads.
+
+    Args:
+        sm3: seal with SM3 (GB/T 32905) beside SHA-256.
+
+    Raises:
+        LedgerError: the database cannot be opened or brought up to date.
+    """
+
+    def __init__(self, url: str, lock_wait: float = LOCK_WAIT, *, sm3: bool = False) -> None:
+        self._engine = opened(url, lock_wait)
+        self._sm3 = sm3
+        self._claims = claims_for(self._engine)
+        # At the end of the process too: the last connection to be closed brings SQLite's write-ahead log home.
+        weakref.finalize(self, self._engine.dispose)
+
+    @contextmanager
+    def claimed(self, slot: Slot) -> Iterator[bool]:
+        """Take the slot's target for this block; False if another run has it."""
+        name = f"{slot.duty}/{slot.target}"
+        with translated("占用", name_of(self._engine)):
+            taken = self._claims.take(name)
+        try:
+            yield taken
+        finally:
+            if taken:
+                self._claims.release(name)
+
+    def expect(self, slots: Sequence[Slot], now: datetime) -> None:
+        """Put slots on record that are not yet."""
+        if not slots:
+            return
+        # Two runs may ask for the same day at once: the database decides who comes first.
+        upsert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
+        with self._writing() as connection:
+            rows = [slot._asdict() for slot in slots]
+            new = connection.execute(upsert(SlotRow).values(rows).on_conflict_do_nothing().returning(col(SlotRow.id)))
+            if added := sorted(new.scalars()):
+                seal(connection, "slots", "", {"slot": read_back(connection, "slot", "id", added)}, now, sm3=self._sm3)
+
+    def begin(
+        self,
+        slot: Slot,
+        *,
+        flow_run_id: str,
+        trigger: str,
+        who: str,
+        why: str,
+        parameters: dict[str, Any],
+        code_version: str,
+        contract_hash: str,
+        calendar_version: str,
+        now: datetime,
+    ) -> str:
+        """Put a run on record as started, and return its id."""
+        run_id = str(uuid.uuid4())
+        row = {
+            "id": run_id,
+            "slot_id": slot.id,
+            "flow_run_id": flow_run_id,
+            "trigger": trigger,
+            "who": who,
+            "why": why,
+            "parameters": parameters,
+            "code_version": code_version,
+            "contract_hash": contract_hash,
+            "calendar_version": calendar_version,
+            "started_at": now,
+        }
+        with self._writing() as connection:
+            connection.execute(insert(RunRow), row)
+        return run_id
+
+    def add(
+        self,
+        run_id: str,
+        target: str,
+        attempt: int,
+        findings: Sequence[Finding],
+        *,
+        visit: Visit | HostVisit | None,
+        evidence: Sequence[EvidenceRecord],
+        now: datetime,
+        outcome: State | None = None,
+    ) -> None:
+        """Put one attempt on record: its facts, verdicts and evidence together, or nothing of it.
+
+        Args:
+            outcome: this attempt was all of the run, which ends with it.
+        """
+        head = {"run_id": run_id, "target": target, "attempt": attempt}
+        verdicts = [
+            {
+                **head,
+                "check_id": finding.check,
+                "at": now,
+                "state": finding.state.value,
+                "reason": finding.reason.value if finding.reason else None,
+                "summary": finding.summary,
+            }
+            for finding in findings
+        ]
+        with self._writing() as connection:
+            if visit:
+                facts = visit.model_dump(mode="json")
+                connection.execute(insert(VisitRow), {**head, "at": visit.started_at, "facts": facts})
+            if verdicts:
+                connection.execute(insert(FindingRow), verdicts)
+            if evidence:
+                kept = [{"run_id": run_id, **record.model_dump()} for record in evidence]
+                connection.execute(insert(EvidenceRow), kept)
+            # Whoever found this run without its process has closed and sealed it: nothing comes behind a seal.
+            if connection.execute(_ENDED, {"run": run_id}).first():
+                raise LedgerError(f"运行 {run_id} 已作为中断关闭并封存，不能再记入")
+            if outcome:
+                self._close(connection, run_id, outcome.value, now)
+
+    def end(self, run_id: str, outcome: State, now: datetime) -> None:
+        """Put the end of a run on record, and seal it."""
+        with self._writing() as connection:
+            self._close(connection, run_id, outcome.value, now)
+
+    def cut_off(self, run_id: str, now: datetime) -> None:
+        """Put on record that a run came to no end, and seal what it had found."""
+        with self._writing() as connection:
+            self._close(connection, run_id, INTERRUPTED, now)
+
+    def close_cut_off(self, now: datetime) -> list[str]:
+        """Close as interrupted what was begun and has nobody at work on it; returns the slots, oldest run first."""
+        with self._translated("读取"), Session(self._engine) as session:
+            left = session.exec(
+                select(RunRow.id, SlotRow)
+                .join(SlotRow, col(SlotRow.id) == RunRow.slot_id)
+                .join(RunEndRow, col(RunEndRow.run_id) == RunRow.id, isouter=True)
+                .where(col(RunEndRow.run_id).is_(None))
+                .order_by(col(RunRow.started_at), col(RunRow.id))
+            ).all()
+            slots = [(run_id, _slot(row)) for run_id, row in left]
+        closed = []
+        for run_id, slot in slots:
+            with self.claimed(slot) as free:
+                if free and not self._has_ended(run_id):
+                    self.cut_off(run_id, now)
+                    closed.append(slot.id)
+        return closed
+
+    def enter(self, event: Event, now: datetime, *, unless_last: bool = False) -> int | None:
+        """Put an event on record and seal it; returns its number.
+
+        Args:
+            unless_last: only if the last event of this kind has another subject; else None is returned.
+        """
+        with self._writing() as connection:
+            begin_alone(connection)
+            if unless_last:
+                last = select(EventRow.subject).where(EventRow.kind == event.kind).order_by(col(EventRow.id).desc())
+                if connection.execute(last.limit(1)).scalar() == event.subject:
+                    return None
+            row = {**event.model_dump(), "entered_at": now}
+            number: int = connection.execute(insert(EventRow).returning(_EVENT_ID), row).scalar_one()
+            rows = {"event": read_back(connection, "event", "id", [number])}
+            seal(connection, "event", f"{event.kind} {number}", rows, now, sm3=self._sm3)
+        return number
+
+    def events(self, kind: str) -> list[EventRecord]:
+        """All events of a kind, in the order in which they were entered."""
+        with self._translated("读取"), Session(self._engine) as session:
+            rows = session.exec(select(EventRow).where(EventRow.kind == kind).order_by(col(EventRow.id)))
+            return [EventRecord.model_validate(row.model_dump()) for row in rows]
+
+    def head(self) -> str:
+        """The chain's last seal as reports print it, "123:9f86d0…"; empty where nothing is sealed yet."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            last = connection.execute(text("SELECT seq, hash FROM seal ORDER BY seq DESC LIMIT 1")).one_or_none()
+        return f"{last.seq}:{last.hash}" if last else ""
+
+    def slots(self, first: date, last: date) -> list[Slot]:
+        """The slots on record whose day is between `first` and `last`."""
+        with self._translated("读取"), Session(self._engine) as session:
+            rows = session.exec(select(SlotRow).where(SlotRow.day >= first, SlotRow.day <= last).order_by(SlotRow.id))
+            return [_slot(row) for row in rows]
+
+    def runs(self, duty: str, first: date, last: date, target: str = "") -> list[RunRecord]:
+        """All runs of the slots of a duty, or of one target's, on the days from `first` to `last`, oldest first."""
+        with self._translated("读取"), Session(self._engine) as session:
+            rows = session.exec(
+                select(RunRow, RunEndRow)
+                .join(SlotRow, col(SlotRow.id) == RunRow.slot_id)
+                .join(RunEndRow, col(RunEndRow.run_id) == RunRow.id, isouter=True)
+                .where(SlotRow.duty == duty, SlotRow.day >= first, SlotRow.day <= last)
+                .where(SlotRow.target == target if target else true())
+                .order_by(col(RunRow.started_at), col(RunRow.id))
+            ).all()
+            ids = [run.id for run, _ in rows]
+            findings, visits, evidence = (_by_run(session, table, ids) for table in (FindingRow, VisitRow, EvidenceRow))
+        return [_record(run, end, findings[run.id], visits[run.id], evidence[run.id]) for run, end in rows]
+
+    def host_past(self, host: str, limit: int = 60) -> list[HostVisit]:
+        """The last `limit` inspections of a host that got an answer, oldest first."""
+        question = (
+            select(VisitRow.facts)
+            .join(RunRow, col(RunRow.id) == VisitRow.run_id)
+            .where(VisitRow.target == host, col(RunRow.slot_id).startswith(f"{HOST_INSPECTION}/", autoescape=True))
+            .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
+            .limit(limit)
+        )
+        with self._translated("读取"), self._engine.connect() as connection:
+            rows = connection.execute(question).scalars().all()
+        return [HostVisit.model_validate(facts) for facts in reversed(rows)]
+
+    def _close(self, connection: Connection, run_id: str, outcome: str, now: datetime) -> None:
+        """End and seal in one transaction: there is no ended run without a seal."""
+        if connection.dialect.name != "sqlite":  # wait for a finding that is just being added
+            connection.execute(text("SELECT id FROM run WHERE id = :run FOR UPDATE"), {"run": run_id})
+        connection.execute(insert(RunEndRow), {"run_id": run_id, "ended_at": now, "outcome": outcome})
+        seal_run(connection, run_id, now, sm3=self._sm3)
+
+    def _has_ended(self, run_id: str) -> bool:
+        with self._translated("读取"), self._engine.connect() as connection:
+            return connection.execute(_ENDED, {"run": run_id}).first() is not None
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._translated("写入"), self._engine.begin() as connection:
+            yield connection
+
+    def _translated(self, doing: str) -> AbstractContextManager[None]:
+        return translated(doing, name_of(self._engine))
+
+
+def _by_run(session: Session, table: Any, run_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """The rows of some runs, in the order in which they were written."""
+    found: dict[str, list[Any]] = {run_id: [] for run_id in run_ids}
+    for first in range(0, len(run_ids), _AT_ONCE):
+        some = run_ids[first : first + _AT_ONCE]
+        for row in session.exec(select(table).where(table.run_id.in_(some)).order_by(table.id)):
+            found[row.run_id].append(row)
+    return found
+
+
+def _record(
+    run: RunRow,
+    end: RunEndRow | None,
+    findings: Sequence[FindingRow],
+    visits: Sequence[VisitRow],
+    evidence: Sequence[EvidenceRow],
+) -> RunRecord:
+    of_host = run.slot_id.startswith(f"{HOST_INSPECTION}/")
+    return RunRecord(
+        id=run.id,
+        slot=run.slot_id,
+        flow_run_id=run.flow_run_id,
+        trigger=run.trigger,
+        who=run.who,
+        why=run.why,
+        started_at=run.started_at,
+        ended_at=end.ended_at if end and end.outcome != INTERRUPTED else None,
+        outcome=end.outcome if end else "",
+        code_version=run.code_version,
+        contract_hash=run.contract_hash,
+        calendar_version=run.calendar_version or "",
+        findings=tuple(_finding(row) for row in findings),
+        visits=() if of_host else tuple(Visit.model_validate(row.facts) for row in visits),
+        host_visits=tuple(HostVisit.model_validate(row.facts) for row in visits) if of_host else (),
+        evidence=tuple(EvidenceRecord.model_validate(row.model_dump()) for row in evidence),
+    )
+
+
+def _slot(row: SlotRow) -> Slot:
+    return Slot(row.id, row.duty, row.target, row.day, row.opens_at, row.closes_at)
+
+
+def _finding(row: FindingRow) -> FindingRecord:
+    finding = Finding(
+        check=row.check_id,
+        state=State(row.state),
+        summary=row.summary,
+        reason=Reason(row.reason) if row.reason else None,
+    )
+    return FindingRecord(target=row.target, attempt=row.attempt, at=row.at, finding=finding)

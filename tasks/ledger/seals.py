@@ -1,0 +1,82 @@
+"""Makes the seals: within the transaction that ends a run, its rows are read back, digested and chained."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from tasks.ledger.verify import GENESIS, row_digest, seal_hash, seal_sm3
+
+_LOCK = 0x78756E6B  # among a PostgreSQL database's advisory locks: one link at a time
+
+_OF_RUN = {
+    "run": "SELECT * FROM run WHERE id = :run",
+    "run_end": "SELECT * FROM run_end WHERE run_id = :run",
+    "visit": "SELECT * FROM visit WHERE run_id = :run ORDER BY id",
+    "finding": "SELECT * FROM finding WHERE run_id = :run ORDER BY id",
+    "evidence": "SELECT * FROM evidence WHERE run_id = :run ORDER BY id",
+}
+_RUN_ROWS = {table: text(question) for table, question in _OF_RUN.items()}
+_LAST = text("SELECT seq, hash FROM seal ORDER BY seq DESC LIMIT 1")
+_INSERT = text(
+    "INSERT INTO seal (seq, at, kind, subject, rows, previous, sm3, hash)"
+    " VALUES (:seq, :at, :kind, :subject, :rows, :previous, :sm3, :hash)"
+)
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as it is sealed: PostgreSQL gives a day as a date, SQLite as text."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+
+
+def seal_run(connection: Connection, run_id: str, now: datetime, *, sm3: bool = False) -> None:
+    """Seal a run that has just ended, with all its rows."""
+    rows = {table: _read(connection, question, run=run_id) for table, question in _RUN_ROWS.items()}
+    seal(connection, "run", run_id, rows, now, sm3=sm3)
+
+
+def seal(
+    connection: Connection,
+    kind: str,
+    subject: str,
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    now: datetime,
+    *,
+    sm3: bool = False,
+) -> None:
+    """Add one link to the chain, over rows that are in the database already.
+
+    Args:
+        rows: by table, each row with all its columns.
+    """
+    if connection.dialect.name != "sqlite":  # SQLite has one writer anyway
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    last = connection.execute(_LAST).one_or_none()
+    listed = {
+        table: [[row["run_id" if table == "run_end" else "id"], row_digest(table, dict(row))] for row in some]
+        for table, some in rows.items()
+        if some
+    }
+    link: dict[str, Any] = {
+        "seq": last.seq + 1 if last else 1,
+        "at": now.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "kind": kind,
+        "subject": subject,
+        "rows": json.dumps(listed, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
+        "previous": last.hash if last else GENESIS,
+        "sm3": None,
+    }
+    link["sm3"] = seal_sm3(link) if sm3 else None
+    connection.execute(_INSERT, {**link, "hash": seal_hash(link)})
+
+
+def read_back(connection: Connection, table: str, key: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows of a table that have one of these keys, as they are sealed."""
+    question = text(f"SELECT * FROM {table} WHERE {key} = :value")  # noqa: S608 - both are ours
+    return [row for value in values for row in _read(connection, question, value=value)]
+
+
+def _read(connection: Connection, question: Any, **values: Any) -> list[dict[str, Any]]:
+    return [plain(dict(row)) for row in connection.execute(question, values).mappings()]
