@@ -22,8 +22,10 @@ class Stored:
     """A ledger's content at one moment, whoever writes meanwhile. The counterpart of `verify.Package`."""
 
     def __init__(self, connection: Connection, evidence_dir: Path) -> None:
-        self._connection, self._evidence_dir = connection, evidence_dir
+        self._connection, self.evidence_dir = connection, evidence_dir
         self.broken: list[str] = list(_without_guard(connection))
+
+    has_files = True
 
     def covers(self) -> tuple[int, int]:
         """All of it."""
@@ -40,7 +42,7 @@ class Stored:
     def file_sha256(self, path: str) -> str | None:
         """The SHA-256 of an evidence file; None where there is none, or none that can be read."""
         try:
-            with (self._evidence_dir / path).open("rb") as file:
+            with (self.evidence_dir / path).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             return None

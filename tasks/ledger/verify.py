@@ -188,6 +188,9 @@ class _Checked:
 
     def check_files(self) -> int:
         """Look at every file on record that was not removed on record."""
+        if not self.book.has_files:
+            self.remarks.append("包里不含证据文件，证据未核对")
+            return 0
         count = 0
         for path, (sha256, run) in sorted(self.files.items()):
             if path in self.removed:
@@ -233,7 +236,7 @@ def _listed(text: "Any", field: str) -> "list[str]":
 
 
 def verify(book: "Package", head: str = "") -> Verdict:
-    """Check everything. `book`: a Package, or what has its four methods. `head`: as it stands on a report."""
+    """Check everything. `book`: a Package, or what has its methods. `head`: as it stands on a report."""
     checked = _Checked(book)
     counted = checked.read_rows()
     counted["seal"] = checked.read_seals()
@@ -258,6 +261,7 @@ class Package:
         self.broken: list[str] = []
         with self._open("manifest.json") as file:
             self.manifest = json.loads(file.read().decode("utf-8"))
+        self.has_files = bool(self.manifest["evidence"])
 
     def _open(self, name: str) -> "IO[bytes]":
         return self._zip.open(name) if self._zip else (self._folder / name).open("rb")

@@ -1,14 +1,11 @@
 """The ledger, on SQLite and on a real PostgreSQL of the test's own."""
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -73,46 +70,6 @@ def filled(ledger: Ledger) -> str:
 
 def runs(ledger: Ledger) -> list[RunRecord]:
     return ledger.runs(PAGE_INSPECTION, DAY, DAY)
-
-
-# --- the two databases ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL cluster of our own, behind a socket. It refuses to run as root, so as root we lend it a user."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    found = binaries[-1] if binaries else Path(shutil.which("initdb") or "/usr/bin/initdb").parent
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
-    become: list[str] = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "nobody", "nogroup")
-        become = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-
-    def run(program: str, *words: str) -> None:
-        command = [*become, f"{found}/{program}", "-D", f"{folder}/data", *words]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=120)
-
-    run("initdb", "-U", "ledger", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-    settings = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c timezone=Asia/Tokyo"
-    run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", settings, "start")
-    yield f"postgresql+psycopg://ledger@/DATABASE?host={folder}"
-    run("pg_ctl", "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/ledger.db"
-    cluster = request.getfixturevalue("postgres")
-    name = f"t{time.monotonic_ns()}"
-    engine = sa.create_engine(cluster.replace("DATABASE", "postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return str(cluster.replace("DATABASE", name))
 
 
 @pytest.fixture
