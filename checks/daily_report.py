@@ -85,6 +85,7 @@ class DailyReport(BaseModel):
     grade: Grade
     contract_hash: str
     code_version: str
+    head: str  # of the ledger's chain when this was computed; empty where nothing is sealed yet
     expected: int  # slots
     done: int
     systems: tuple[SystemLine, ...]
@@ -98,12 +99,15 @@ def item_titles() -> dict[str, str]:
     return {check.id: check.title for check in (MANUAL, *page_checks())}
 
 
-def daily_report(contract: Contract, day: date, runs: Sequence[RunRecord], earlier: Sequence[RunRecord]) -> DailyReport:
+def daily_report(
+    contract: Contract, day: date, runs: Sequence[RunRecord], earlier: Sequence[RunRecord], head: str = ""
+) -> DailyReport:
     """Compute the day's report.
 
     Args:
         runs: the day's runs, oldest first; where several looked at the same item, the last one counts.
         earlier: runs of days before, oldest first, to tell how long an anomaly has lasted.
+        head: the head of the ledger's chain, which the report prints.
     """
     slots = list(page_slots(contract, day))
     counting = {slot.target: merged(run for run in runs if run.slot == slot.id) for slot in slots}
@@ -118,6 +122,7 @@ def daily_report(contract: Contract, day: date, runs: Sequence[RunRecord], earli
         grade=Grade.MEDIUM,  # it names pages of the client's systems and shows their (masked) pictures
         contract_hash=found[-1].contract_hash if found else "",
         code_version=found[-1].code_version if found else "",
+        head=head,
         expected=len(slots),
         done=sum(run.ended_at is not None for run in found),
         systems=tuple(_system_line(contract, system, counting[system.id]) for system in systems),

@@ -221,6 +221,7 @@ class HostReport(BaseModel):
     grade: Grade
     contract_hash: str
     code_version: str
+    head: str  # of the ledger's chain when this was computed; empty where nothing is sealed yet
     hosts: tuple[HostLine, ...]  # one for each slot
     matrices: tuple[Matrix, ...]
     anomalies: tuple[AnomalyLine, ...]
@@ -236,13 +237,16 @@ class HostReport(BaseModel):
     thresholds: tuple[ThresholdLine, ...]
 
 
-def host_report(contract: Contract, monday: date, runs_of: Callable[[str], Sequence[RunRecord]]) -> HostReport:
+def host_report(
+    contract: Contract, monday: date, runs_of: Callable[[str], Sequence[RunRecord]], head: str = ""
+) -> HostReport:
     """Compute the week's report.
 
     Args:
         monday: or any other day of the week.
         runs_of: a host's runs, oldest first: the week's, of which the last one that looked at an item counts, and
             those of weeks before: how long a fault has lasted, and how fast disks fill up.
+        head: the head of the ledger's chain, which the report prints.
     """
     week, monday = week_of(monday), monday - timedelta(days=monday.weekday())
     slots = list(host_slots(contract, monday))
@@ -259,6 +263,7 @@ def host_report(contract: Contract, monday: date, runs_of: Callable[[str], Seque
         grade=Grade.MEDIUM,  # it names hosts and says how they are configured
         contract_hash=last.contract_hash if last else "",
         code_version=last.code_version if last else "",
+        head=head,
         hosts=tuple(host.line() for host in hosts),
         matrices=tuple(_matrices(hosts)),
         anomalies=tuple(sorted((line for host in hosts for line in host.anomalies()), key=_mildness)),

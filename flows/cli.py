@@ -3,9 +3,6 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +10,8 @@ import typer
 
 from checks import os_words
 from flows import console
-from flows.exit_codes import CONFIGURATION, FAILED, FINE, INTERRUPTED
+from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly
+from flows.exit_codes import CONFIGURATION, FINE
 from rehearsal import cli as rehearsal
 
 if TYPE_CHECKING:
@@ -39,22 +37,13 @@ app.add_typer(rehearsal.app, name="rehearsal")
 journey_app = typer.Typer(help="处理 playwright codegen 录制的走查文件。", no_args_is_help=True)
 app.add_typer(journey_app, name="journey")
 
-ContractDir = Annotated[Path, typer.Option("--contract", envvar="XUNJIAN_CONTRACT", metavar="目录", help="合同目录")]
 RecordedFile = Annotated[Path, typer.Argument(metavar="文件", help="录制的 .py 文件")]
-CONTRACT = Path("contract")
-
-
-class Format(StrEnum):
-    """How results are written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @app.command(epilog="例：xunjian validate --contract contract　　xunjian validate --format json")
 def validate(
     contract: ContractDir = CONTRACT,
-    form: Annotated[Format, typer.Option("--format", metavar="text|json", help="输出格式")] = Format.TEXT,
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """检查合同目录：一次列出全部错误，指明文件、行和改法。"""
     from tasks import secrets
@@ -150,7 +139,7 @@ def page_inspection(
     """每日页面巡检：走查各系统页面，记入台账，生成日报。"""
     from tasks.settings import Settings
 
-    with _clearly(contract):
+    with clearly(contract):
         settings = Settings(contract=contract)
         loaded = _ready(settings, system or [], day)
         from flows import shell
@@ -174,7 +163,7 @@ def host_inspection(
     """每周主机巡检：每台主机一次 SSH 连接、一个只读脚本，记入台账，生成周巡检报告。"""
     from tasks.settings import Settings
 
-    with _clearly(contract):
+    with clearly(contract):
         settings = Settings(contract=contract)
         loaded, chosen = _hosts_ready(settings, host or [], day)
         if dry_run:
@@ -200,7 +189,7 @@ def host_script(
     """打印一台主机上将要执行的脚本，一字不差（只缺第一行的随机数），供主机管理员审阅。"""
     from tasks.settings import Settings
 
-    with _clearly(contract):
+    with clearly(contract):
         loaded, _ = _hosts_ready(Settings(contract=contract), [host], "")
         text = loaded.host(host).script.text
         if programs:
@@ -224,7 +213,7 @@ def trust(
     """登记主机密钥：显示对方出示的指纹，核对后才登记。换过的密钥要先从文件里删去旧的。"""
     from tasks.settings import Settings
 
-    with _clearly(contract):
+    with clearly(contract):
         settings = Settings(contract=contract)
         from flows import trust as trusting
 
@@ -241,7 +230,7 @@ def drill_page_inspection(
     ] = None,
 ) -> None:
     """在演练环境里逐个制造故障：列出哪一项巡检发现了它、结论是什么，再清除并确认恢复。"""
-    with _clearly():
+    with clearly():
         from flows import drill, page_drill
         from rehearsal.estate import Estate
 
@@ -261,7 +250,7 @@ def drill_host_inspection(
     ] = None,
 ) -> None:
     """在十二台练习主机上逐个制造故障：列出哪一项巡检发现了它、结论是什么，再清除并确认恢复。"""
-    with _clearly():
+    with clearly():
         from flows import drill, host_drill
         from rehearsal.hosts.estate import HostEstate
 
@@ -276,7 +265,7 @@ def up(contract: ContractDir = CONTRACT) -> None:
     """启动 Prefect 服务、部署计划并执行巡检，直到收到停止信号（Ctrl-C 或 SIGTERM）。"""
     from tasks.settings import Settings
 
-    with _clearly(contract):
+    with clearly(contract):
         settings = Settings(contract=contract)
         loaded = _loaded(settings)
         from flows import service
@@ -348,38 +337,6 @@ def _day(day: str, today: "date") -> "date":
         return type(today).fromisoformat(day) if day else today
     except ValueError as error:
         raise RequestError(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}") from error
-
-
-@contextmanager
-def _clearly(contract: Path = CONTRACT) -> Iterator[None]:
-    """Say errors as sentences, with the exit code that belongs to each."""
-    from checks.slots import RequestError
-    from rehearsal.errors import RehearsalError
-    from tasks.contract_folder import ContractError
-    from tasks.secrets import SecretError
-
-    try:
-        yield
-    except ContractError as error:
-        for one in error.errors:
-            console.place(str(contract / one.file), one.line, one.field, one.what, one.remedy)
-        console.complain(f"合同目录有 {len(error.errors)} 处错误；用 xunjian validate 再查")
-        raise typer.Exit(CONFIGURATION) from error
-    except (SecretError, RequestError) as error:
-        console.complain(str(error))
-        raise typer.Exit(CONFIGURATION) from error
-    except RehearsalError as error:
-        console.complain(str(error))
-        raise typer.Exit(FAILED) from error
-    except KeyboardInterrupt as error:
-        console.complain("已中断。已经看到的都在台账里，没有看到的下次再查")
-        raise typer.Exit(INTERRUPTED) from error
-    except Exception as error:
-        # Errors of the world are classes of ours, named …Error in tasks/, whose message is for the operator.
-        if type(error).__module__.startswith(("tasks.", "flows.")):
-            console.complain(str(error))
-            raise typer.Exit(FAILED) from error
-        raise
 
 
 def _recorded(file: Path) -> "tuple[str, secrets.Secrets]":

@@ -48,7 +48,7 @@ def build(office: Office, day: date, chromium: Chromium) -> Built:
     runs = office.ledger.runs(PAGE_INSPECTION, day - LOOK_BACK, day)
     today = [run for run in runs if run.slot.endswith(day.isoformat())]
     earlier = [run for run in runs if not run.slot.endswith(day.isoformat())]
-    data = daily_report(office.contract, day, today, earlier)
+    data = daily_report(office.contract, day, today, earlier, office.ledger.head())
     return Built(data, written(office, data, "daily_report", chromium))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +46,8 @@ def build(office: Office, day: date) -> Built:
     """Write the week's report from the ledger, in every format."""
     monday = day - timedelta(days=day.weekday())
     first, last = monday - LOOK_BACK, monday + timedelta(days=6)
-    data = host_report(office.contract, monday, lambda host: office.ledger.runs(HOST_INSPECTION, first, last, host))
+    runs_of = partial(office.ledger.runs, HOST_INSPECTION, first, last)
+    data = host_report(office.contract, monday, runs_of, office.ledger.head())
     return Built(data, written(office, data, "host_report"))
 
 

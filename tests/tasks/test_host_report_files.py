@@ -83,7 +83,8 @@ def weekly(**over: Any) -> HostReport:
     plain = HostReport(
         contract="运行维护服务合同", client="某某中心", contractor="某某公司", week="2026-W47",
         first=date(2026, 11, 16), last=date(2026, 11, 22), grade=Grade.MEDIUM, contract_hash="c0ffee" * 10,
-        code_version="0.1.0", logs=LogSummary(lines=(), more_kinds=0, more_lines=0, read=1, unread=(), incomplete=()),
+        code_version="0.1.0", head="58:" + "7dc2" * 16,
+        logs=LogSummary(lines=(), more_kinds=0, more_lines=0, read=1, unread=(), incomplete=()),
         hosts=(host(),), matrices=(), anomalies=(), unseen=(), services=(), capacity=(), volumes=2, leftovers=(),
         mended=(), exempt=(), standards=(), thresholds=(),
     )  # fmt: skip

@@ -72,6 +72,9 @@ def page(
     )  # fmt: skip
 
 
+HEAD = "58:" + "7dc2" * 16
+
+
 def daily(pages: Sequence[PageLine] = (), ran: bool = True, **over: object) -> DailyReport:
     system = SystemLine(
         name="综合办公系统", importance="重要", state=State.OK if ran else None, pages=len(pages), ok=len(pages),
@@ -80,7 +83,7 @@ def daily(pages: Sequence[PageLine] = (), ran: bool = True, **over: object) -> D
     )  # fmt: skip
     plain = DailyReport(
         contract="运行维护服务合同", client="某某中心", contractor="某某公司", day=date(2026, 11, 22),
-        grade=Grade.MEDIUM, contract_hash="c0ffee" * 10 if ran else "", code_version="0.1.0" if ran else "",
+        grade=Grade.MEDIUM, contract_hash="c0ffee" * 10 if ran else "", code_version="0.1.0" if ran else "", head=HEAD,
         expected=1, done=int(ran), systems=(system,), pages=tuple(pages), anomalies=(), leftovers=(),
     )  # fmt: skip
     return plain.model_copy(update=over)
@@ -176,6 +179,12 @@ def test_hostile_text_stands_for_itself(hostile: dict[Format, Path], form: Forma
     # page, summary; anomaly: page, item, summary; leftover: page, item
     missing = [text for text in HOSTILE if read.count(squeeze(text)) < 7]
     assert missing == []
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_the_head_of_the_chain_is_on_the_cover(hostile: dict[Format, Path], form: Format) -> None:
+    """Printed whole: with it, history that was cut off or made anew is found out."""
+    assert squeeze(f"台账链头：{HEAD}") in squeeze(text_of(hostile[form]))
 
 
 @pytest.mark.parametrize("form", [Format.ARTIFACT, Format.HTML])
