@@ -7,15 +7,21 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import PurePosixPath
-from typing import Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from checks.host import Access, HostGroup, Placed, mistakes
 from checks.journey import SECRET_NAME, Step, Strict, asserts, secret_names
+from checks.secrecy import Grade
 
 ID = r"^[a-z][a-z0-9-]{0,39}$"
+
+PictureGrade = Annotated[int, Field(ge=Grade.MEDIUM, le=Grade.MOST)]
+"""Annex 2. A picture of an internal system shows its configuration at least, which is grade 2; so 1 is not offered."""
+
+_GRADES = "截图的密级：2 比较敏感；3 非常敏感，加密保存，不进报告。不能写 1：内部系统的截图至少是 2"
 
 
 class Party(Strict):
@@ -123,6 +129,7 @@ class Journey(Strict):
     semi_manual: bool = Field(False, title="半人工", description="不自动走查，由人在界面确认")
     masks: list[str] = Field([], title="遮盖", description="截图前遮盖的 CSS 选择器，加在系统的遮盖之外")
     limits: Limits | None = Field(None, title="时限")
+    grade: PictureGrade | None = Field(None, title="密级", description=f"{_GRADES}；不写就用系统的")
 
     @field_validator("recorded")
     @classmethod
@@ -165,6 +172,7 @@ class System(Strict):
     limits: Limits = Field(Limits(), title="时限")
     certificate: CertificateLimits = Field(CertificateLimits(), title="证书")
     masks: list[str] = Field([], title="遮盖", description="截图前遮盖的 CSS 选择器")
+    grade: PictureGrade = Field(Grade.MEDIUM, title="密级", description=_GRADES)
     error_texts: list[str] = Field([], title="错误页特征", description="出现即判为错误页的文字，加在默认特征之外")
     accepted: list[Accepted] = Field([], title="已接受的错误")
     login: Login | None = Field(None, title="登录")
@@ -185,6 +193,15 @@ class System(Strict):
     def limits_of(self, journey: "Journey | Login") -> Limits:
         """The journey's own limits, or the system's."""
         return (journey.limits if isinstance(journey, Journey) else None) or self.limits
+
+    def grade_of(self, part: "Journey | Login") -> Grade:
+        """How secret a part's pictures are: the journey's own grade, or the system's."""
+        return Grade((part.grade if isinstance(part, Journey) else None) or self.grade)
+
+    @property
+    def sealed(self) -> bool:
+        """Some of the pictures are to be encrypted."""
+        return any(self.grade_of(part).sealed for part in self.targets())
 
     def targets(self) -> list["Journey | Login"]:
         """Everything that is looked at, in order: the login first, then the journeys."""

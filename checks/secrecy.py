@@ -34,6 +34,11 @@ class Grade(IntEnum):
         """The contract's own words."""
         return ("最小敏感性信息", "比较敏感的信息", "非常敏感的信息")[self - 1]
 
+    @property
+    def sealed(self) -> bool:
+        """Kept encrypted only, and shown in no report: reports are of a lower grade."""
+        return self is Grade.MOST
+
 
 class Redactor:
     """Remembers what must not be written, and takes it out of any text."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checks import os_words
-from flows import console
+from flows import console, evidence_cli
 from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly
 from flows.exit_codes import CONFIGURATION, FINE
 from rehearsal import cli as rehearsal
@@ -36,6 +36,7 @@ app.add_typer(drill_app, name="drill")
 app.add_typer(rehearsal.app, name="rehearsal")
 journey_app = typer.Typer(help="处理 playwright codegen 录制的走查文件。", no_args_is_help=True)
 app.add_typer(journey_app, name="journey")
+app.add_typer(evidence_cli.app, name="evidence")
 
 RecordedFile = Annotated[Path, typer.Argument(metavar="文件", help="录制的 .py 文件")]
 
@@ -56,7 +57,7 @@ def validate(
     try:
         found = load(contract)
         errors = [*check_files(contract, found, secrets.known(folder)), *_ssh_mistakes(contract, found)]
-        hints = _missing_secrets(contract, found, folder)
+        hints = [*_missing_secrets(contract, found, folder), *_missing_key(found)]
     except ContractError as error:
         errors = error.errors
     if form is Format.JSON:
@@ -289,12 +290,15 @@ def _ready(settings: "Settings", systems: list[str], day: str) -> "Contract":
 
     from checks.slots import asked_slots
     from tasks import contract_folder, secrets
+    from tasks.evidence import Store
 
     contract = _loaded(settings)
     today = datetime.now(contract.tz).date()
     for slot in asked_slots(contract, _day(day, today), systems, today):
-        names = contract_folder.secret_names(settings.contract, contract.system(slot.target))
-        secrets.read_all(names, settings.secrets_dir)
+        system = contract.system(slot.target)
+        secrets.read_all(contract_folder.secret_names(settings.contract, system), settings.secrets_dir)
+        if system.sealed:
+            Store(settings).check_key()
     return contract
 
 
@@ -382,6 +386,19 @@ def _missing_secrets(folder: Path, contract: "Contract", secrets_dir: Path) -> l
                     said.append(f"{user} 用到的口令：{error}")
                 told.add(name)
     return said
+
+
+def _missing_key(contract: "Contract") -> list[str]:
+    from tasks.evidence import Store
+    from tasks.secrets import SecretError
+    from tasks.settings import Settings
+
+    try:
+        if any(system.sealed for system in contract.systems):
+            Store(Settings()).check_key()
+    except SecretError as error:
+        return [f"加密截图用到的口令：{error}"]
+    return []
 
 
 def _counts(contract: "Contract") -> list[tuple[str, str, str, int, int]]:

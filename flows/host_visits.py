@@ -19,7 +19,7 @@ from checks.visit import HostVisit
 from flows.office import now
 from flows.outcome import Outcome
 from flows.run import Run
-from tasks import evidence
+from tasks.evidence import EvidenceError
 from tasks.ledger import LedgerError
 from tasks.log_mining import mined
 from tasks.secrets import SecretError
@@ -55,7 +55,7 @@ class HostRounds:
             return self._record_unseen(error.reason, error.what)
         except SshConfigError as error:
             return self._record_unseen(Reason.CONFIGURATION, str(error))
-        except evidence.EvidenceError as error:
+        except EvidenceError as error:
             # What was seen cannot be shown to anybody: then it does not count as seen.
             return self._record_unseen(Reason.PERMISSION, str(error))
         except LedgerError:
@@ -117,11 +117,9 @@ class HostRounds:
         return judged, redact_lines("\n".join(kept), redactor)
 
     def _keep(self, raw: str) -> EvidenceRecord:
-        week = self._slot.id.rpartition("/")[2]
-        return evidence.keep(
-            self._office.settings.evidence_dir,
-            f"{week}/{self._slot.target}-{self._run.id[:8]}.txt",
+        return self._office.evidence.keep(
             raw.encode(),
+            ".txt",
             target=self._slot.target,
             attempt=1,
             kind="raw-output",

@@ -40,7 +40,8 @@ class Office:
         self.contract_hash = contract_folder.hash_of(self.folder)
         self.calendar_version = f"chinesecalendar {version('chinesecalendar')}"
         self.code_version = _code_version()
-        evidence.check_writable(self.settings.evidence_dir)
+        self.evidence = evidence.Store(self.settings)
+        self.evidence.check_writable()
         self.ledger = Ledger(self.settings.ledger)
         # What is here by now, Prefect above all, stays: to look through it for garbage took a tenth of a run's CPU.
         gc.freeze()
@@ -53,8 +54,10 @@ class Office:
         """The secrets that a system's login and journeys use, by name.
 
         Raises:
-            SecretError: one is missing or readable by others.
+            SecretError: one is missing or readable by others, also the one that the pictures are encrypted with.
         """
+        if system.sealed:
+            self.evidence.check_key()
         return secrets.read_all(contract_folder.secret_names(self.folder, system), self.settings.secrets_dir)
 
     def host_secrets(self, host: str) -> secrets.Secrets:

@@ -9,14 +9,13 @@ from checks.contract import Journey, Login, System
 from checks.finding import Finding, Reason
 from checks.page_check import Part, deserves_retry, is_manual, judge, needs_login, not_looked
 from checks.records import EvidenceRecord
-from checks.secrecy import Grade
 from checks.visit import Obstacle, Visit
 from flows.outcome import Outcome
 from flows.run import Run
-from tasks import evidence
 from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError, BrowserGoneError
 from tasks.browser.visitor import Seen, SetupError, Visitor
+from tasks.evidence import EvidenceError
 from tasks.secrets import SecretError
 
 log = logging.getLogger("xunjian")
@@ -113,22 +112,23 @@ class PageRounds:
         findings = list(judge(visit, self._system, part))
         kept = []
         try:
-            for number, picture in enumerate(seen.pictures, 1):
-                kept.append(self._keep(picture, visit, number))
-        except evidence.EvidenceError as error:
+            for picture in seen.pictures:
+                kept.append(self._keep(picture, visit, part))
+        except EvidenceError as error:
             # What was seen cannot be shown to anybody: then it does not count as seen.
             findings = list(not_looked(self._system, part, Reason.PERMISSION, str(error)))
+        except SecretError as error:  # the key has gone since the start
+            findings = list(not_looked(self._system, part, Reason.CONFIGURATION, error.what))
         self._put_on_record(visit.target, visit.attempt, findings, visit, kept)
 
-    def _keep(self, picture: bytes, visit: Visit, number: int) -> EvidenceRecord:
-        return evidence.keep(
-            self._office.settings.evidence_dir,
-            f"{self._run.slot.day}/{visit.target}-{self._run.id[:8]}-{visit.attempt}-{number}.jpg",
+    def _keep(self, picture: bytes, visit: Visit, part: Part) -> EvidenceRecord:
+        return self._office.evidence.keep(
             picture,
+            ".jpg",
             target=visit.target,
             attempt=visit.attempt,
             kind="screenshot",
-            grade=Grade.MEDIUM,
+            grade=self._system.grade_of(part),
             at=visit.started_at,
         )
 

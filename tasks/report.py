@@ -4,7 +4,6 @@ A kind of report is one file in templates/: it extends _base.md.j2 and sets kind
 """
 
 import base64
-import hashlib
 import re
 import tempfile
 import unicodedata
@@ -23,9 +22,11 @@ from pydantic import BaseModel
 
 from checks import os_words
 from checks.records import EvidenceRecord
+from checks.secrecy import Grade
 from tasks import documents
 from tasks.browser.chromium import Chromium
 from tasks.browser.pdf import PdfError, pdf
+from tasks.evidence import EvidenceError, stored
 from tasks.pictures import PictureError, small_jpeg
 from tasks.settings import Settings
 
@@ -133,12 +134,12 @@ class _Pictures:
 
     def __call__(self, record: EvidenceRecord) -> Picture:
         try:
-            content = (self._folder / record.path).read_bytes()
-            if hashlib.sha256(content).hexdigest() != record.sha256:
-                return Picture(Safe(), "截图与台账记录的 SHA-256 不符，不予显示")
+            content = stored(self._folder, record.path, record.sha256)
+            if Grade(record.grade).sealed:
+                return Picture(Safe(), "密级为非常敏感，截图加密保存，不在报告中显示")
             return self.place(small_jpeg(content, self.width, self.quality))
-        except OSError:
-            return Picture(Safe(), "截图文件缺失")
+        except EvidenceError as error:
+            return Picture(Safe(), f"截图{error.what}，不予显示")
         except PictureError as error:
             return Picture(Safe(), str(error))
 

@@ -42,8 +42,11 @@ class Secrets(Mapping[str, str]):
         raise TypeError("secrets are not written anywhere")
 
 
-def read(name: str, folder: Path) -> str:
+def read(name: str, folder: Path, make: str = "") -> str:
     """Return one secret.
+
+    Args:
+        make: the shell command that prints a new one, where it is not typed by a person.
 
     Raises:
         SecretError: it is missing, empty, unreadable or open to others, or the name cannot be a secret's name.
@@ -53,7 +56,8 @@ def read(name: str, folder: Path) -> str:
             f"口令名写法不对：{name!r}", "口令名只用小写字母、数字、点、连字符和下划线，例如 oa-inspector.password"
         )
     path = folder / name
-    create = f"新建：install -D -m 600 /dev/stdin {path} && chmod 700 {folder}（输入口令后按 Enter，再按 Ctrl-D）"
+    install = f"install -D -m 600 /dev/stdin {path} && chmod 700 {folder}"
+    create = f"新建：{make} | {install}" if make else f"新建：{install}（输入口令后按 Enter，再按 Ctrl-D）"
     try:
         if not path.is_file():
             raise SecretError(f"缺少口令 {name}", create)

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     ledger_url: str = ""  # SQLAlchemy URL; empty: SQLite in `home`
     secrets: Path | None = None  # one file per secret
     evidence: Path | None = None
+    evidence_key: str = "evidence.key"  # the secret that encrypts grade 3, by name
     reports: Path | None = None
     ca: Path | None = None  # *.pem: certification authorities of this network
     known_hosts: Path | None = None  # host keys that `xunjian trust` has put on record
@@ -37,7 +38,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def evidence_dir(self) -> Path:
-        """Screenshots."""
+        """Screenshots and hosts' answers."""
         return (self.evidence or self.root / "evidence").absolute()
 
     @cached_property

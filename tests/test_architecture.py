@@ -25,7 +25,8 @@ ONE_IMPORTER = (
 )  # fmt: skip
 # What `xunjian --help`, `validate` and `schema` load; Prefect alone would take two seconds.
 QUICK = {
-    f"flows/{name}.py" for name in ("__init__", "clearly", "cli", "console", "exit_codes", "ledger_cli", "standing")
+    f"flows/{name}.py"
+    for name in ("__init__", "clearly", "cli", "console", "evidence_cli", "exit_codes", "ledger_cli", "standing")
 }
 FILES = sorted(path for room in HOUSE for path in (ROOT / room).rglob("*.py") if "contract" not in path.parent.parts)
 

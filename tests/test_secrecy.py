@@ -1,5 +1,6 @@
 """The canaries: what is planted in the practice estate as a document's title, an identity number and passwords must be
-in no byte that an inspection leaves behind, in no picture, and in no process's command line."""
+in no byte that an inspection leaves behind, in no picture, and in no process's command line. One page is of the highest
+grade: its picture is nowhere but encrypted."""
 
 import base64
 import io
@@ -9,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -20,6 +22,7 @@ from PIL import Image
 from traces import Watching, forms, leaks, unpacked
 
 from checks.contract import System
+from checks.slots import PAGE_INSPECTION
 from rehearsal.canary import PERSON_ID, Canary
 from rehearsal.estate import Estate
 from rehearsal.layout import SYSTEMS
@@ -27,6 +30,8 @@ from rehearsal.sample import copy_contract
 from tasks import contract_folder, secrets
 from tasks.browser.chromium import Chromium
 from tasks.browser.visitor import Visitor
+from tasks.evidence import Store
+from tasks.ledger import Ledger
 from tasks.settings import Settings
 
 # Chinese for the bytes; Latin letters and digits, which OCR reads without fail, for the pictures.
@@ -53,6 +58,12 @@ def ran(tmp_path_factory: pytest.TempPathFactory, helpers: Any) -> Iterator[Ran]
         folder = base / "run"
         settings = Settings(home=folder / "home", contract=helpers.be_patient(copy_contract(base / "contract", port)))
         settings = settings.model_copy(update={"secrets": estate.secrets_dir, "ca": estate.ca_dir})
+        archive = settings.contract / "systems/3-archive.yaml"
+        text = archive.read_text(encoding="utf-8").replace(
+            "    title: 原文预览\n", "    title: 原文预览\n    grade: 3\n"
+        )
+        archive.write_text(text, encoding="utf-8")
+        helpers.write_secret(estate.secrets_dir, "evidence.key", base64.urlsafe_b64encode(os.urandom(32)).decode())
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XUNJIAN_", "PREFECT_"))}
         env = kept | {
             "XUNJIAN_HOME": str(settings.home), "XUNJIAN_CONTRACT": str(settings.contract),
@@ -62,11 +73,19 @@ def ran(tmp_path_factory: pytest.TempPathFactory, helpers: Any) -> Iterator[Ran]
         }  # fmt: skip
         for name in ("XUNJIAN_HOME", "HOME", "TMPDIR"):
             Path(env[name]).mkdir(parents=True)
-        passwords = {one: (estate.secrets_dir / f"{one}-inspector.password").read_text() for one in SYSTEMS}
+        passwords = {"evidence": (estate.secrets_dir / "evidence.key").read_text()}
+        passwords |= {one: (estate.secrets_dir / f"{one}-inspector.password").read_text() for one in SYSTEMS}
         command = [sys.executable, "-m", "flows.cli", "run", "page-inspection", "--why", "金丝雀检查"]
         with Watching() as watching:
             told = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False, timeout=400)
         yield Ran(told.stdout + told.stderr, told.returncode, folder, settings, watching.commands, passwords)
+
+
+def evidence(ran: Ran) -> dict[str, tuple[str, str]]:
+    """Path and SHA-256 of each target's picture."""
+    ledger = Ledger(ran.settings.ledger)
+    runs = ledger.runs(PAGE_INSPECTION, date(2020, 1, 1), date(2099, 1, 1))
+    return {record.target: (record.path, record.sha256) for run in runs for record in run.evidence}
 
 
 def needles(ran: Ran) -> dict[bytes, str]:
@@ -91,7 +110,9 @@ def visible(words: str) -> set[str]:
 def test_the_run_was_a_real_one(ran: Ran) -> None:
     assert ran.code == 0, ran.said
     assert "全部正常" in ran.said
-    assert len(list(ran.settings.evidence_dir.rglob("*.jpg"))) >= 24
+    assert len(evidence(ran)) == 24  # pages; two that look the same are one file
+    assert all((ran.settings.evidence_dir / path).is_file() for path, _ in evidence(ran).values())
+    assert len(list(ran.settings.evidence_dir.rglob("*.enc"))) == 1
     assert {path.suffix for path in ran.settings.reports_dir.iterdir()} >= {".html", ".pdf", ".docx"}
     assert (ran.folder / "home/ledger.db").stat().st_size
     assert list((ran.folder / "home/prefect").glob("*.db"))
@@ -107,6 +128,23 @@ def test_in_no_byte_left_behind(ran: Ran) -> None:
     assert len(files) > 30
     assert found == set()
     assert leaks(ran.said.encode(), wanted) == set()
+
+
+def test_the_most_secret_picture_is_nowhere_but_encrypted(ran: Ran) -> None:
+    # Given
+    pieces = evidence(ran)
+    shown, hidden = (Store(ran.settings).opened(*pieces[f"archive/{page}"]) for page in ("search", "preview"))
+    files = [path for path in ran.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+
+    def holding(picture: bytes) -> set[str]:
+        middle = picture[len(picture) // 2 :][:60]
+        wanted = [middle, *(base64.b64encode(b"\0" * shift + middle)[4:-4] for shift in range(3))]
+        return {path.suffix for path in files if any(form in one for one in unpacked(path) for form in wanted)}
+
+    # Then
+    assert hidden[:2] == b"\xff\xd8"
+    assert holding(hidden) == set()
+    assert holding(shown) >= {".jpg"}  # the positive control
 
 
 def test_the_search_would_find_each(ran: Ran, tmp_path: Path) -> None:
@@ -166,5 +204,5 @@ def test_without_masks_a_picture_shows_it(ran: Ran, system: str, journey: str) -
     assert "title" in visible(read_picture(shown))
     assert "金丝" in read_picture(shown, "chi_sim")
     # and with them it does not, not even to a reader of Chinese
-    [masked] = ran.settings.evidence_dir.rglob(f"{system}/{journey}-*.jpg")
+    masked = io.BytesIO(Store(ran.settings).opened(*evidence(ran)[f"{system}/{journey}"]))
     assert visible(read_picture(Image.open(masked), "chi_sim")) == set()

@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Error, Playwright
 from checks import os_words
 from checks.contract import System
 from checks.visit import Certificate
-from tasks import tls
 from tasks.browser.launch import BrowserError, BrowserGoneError, launched
+from tasks.crypto import tls
 from tasks.settings import Settings
 
 T = TypeVar("T")

@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from tasks.settings import Settings
@@ -52,9 +53,10 @@ def flow(_: int) -> Callable[[], Figures]:
         raise SystemExit("Prefect 服务没有应答")
     from prefect.client.orchestration import get_client
 
+    from checks.slots import PAGE_INSPECTION
+    from flows.forms import CHINA
     from flows.page_inspection import PageInspection, page_inspection
-
-    before = set(settings.evidence_dir.rglob("*.jpg"))
+    from tasks.ledger import Ledger
 
     def go() -> Figures:
         state: Any = asyncio.run(page_inspection(PageInspection(), return_state=True))  # type: ignore[arg-type]
@@ -62,7 +64,10 @@ def flow(_: int) -> Callable[[], Figures]:
             run = client.read_flow_run(state.state_details.flow_run_id)
         if run.start_time is None or run.end_time is None:
             raise SystemExit(f"巡检没有结束：{state}")
-        pictures = len(set(settings.evidence_dir.rglob("*.jpg")) - before)
+        # On record, not in the folder: a page that looks as it did before is no new file.
+        today = datetime.now(CHINA).date()
+        runs = Ledger(settings.ledger).runs(PAGE_INSPECTION, today, today)
+        pictures = sum(len(one.evidence) for one in runs if one.flow_run_id == str(run.id))
         return {"pictures": pictures, "state": state.name, "seconds": (run.end_time - run.start_time).total_seconds()}
 
     return go

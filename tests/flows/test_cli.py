@@ -1,13 +1,23 @@
 """The command line as an operator meets it: the real program, its exit codes and its words."""
 
+import base64
 import json
 import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from checks.records import EvidenceRecord
+from checks.secrecy import Grade
+from checks.slots import page_slots
+from tasks import contract_folder
+from tasks.evidence import Store
+from tasks.ledger import Ledger
+from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -192,6 +202,92 @@ class TestValidate:
         done = xunjian(home, "validate", "--contract", "nowhere")
         assert done.returncode == 2
         assert "没有合同目录 nowhere" in done.stdout
+
+
+class TestEvidence:
+    CONTENT = b"\xff\xd8picture\xff\xd9"
+
+    @pytest.fixture
+    def kept(self, home: Path) -> EvidenceRecord:
+        """A piece of the highest grade, on record as seen on 22 November 2026."""
+        key = home / "var/secrets/evidence.key"
+        key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+        key.chmod(0o600)
+        settings, now = Settings(home=home / "var"), datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+        how = {"target": "oa/notice", "attempt": 1, "kind": "screenshot", "grade": Grade.MOST, "at": now}
+        record = Store(settings).keep(self.CONTENT, ".jpg", **how)
+        ledger, [slot] = Ledger(settings.ledger), page_slots(contract_folder.load(home / "contract"), now.date())
+        ledger.expect([slot])
+        run_id = ledger.begin(
+            slot, flow_run_id="", trigger="cli", who="", why="", parameters={}, code_version="", contract_hash="",
+            now=now,
+        )  # fmt: skip
+        ledger.add(run_id, "oa/notice", 1, [], visit=None, evidence=[record], now=now)
+        return record
+
+    def test_what_is_listed_can_be_opened(self, home: Path, kept: EvidenceRecord) -> None:
+        # When
+        listed = xunjian(home, "evidence", "list", "--date", "2026-11-22")
+        # Then
+        assert listed.returncode == 0, listed.stderr
+        line, count = listed.stdout.splitlines()
+        assert (line.startswith("11-22 12:00  oa/notice  密级 3  "), count) == (True, "共 1 件")
+        # When
+        done = xunjian(home, "evidence", "show", line.split()[-1], "--out", "out.jpg")
+        # Then
+        assert done.returncode == 0, done.stderr
+        assert "SHA-256 相符" in done.stdout
+        assert "看完请删除" in done.stdout
+        assert (home / "out.jpg").read_bytes() == self.CONTENT
+        assert (home / "out.jpg").stat().st_mode & 0o777 == 0o600
+
+    def test_another_file_is_not_overwritten(self, home: Path, kept: EvidenceRecord) -> None:
+        (home / "out.jpg").write_text("mine")
+        done = xunjian(home, "evidence", "show", kept.sha256[:12], "--out", "out.jpg")
+        assert (done.returncode, "已有同名文件" in done.stderr) == (3, True)
+        assert (home / "out.jpg").read_text() == "mine"
+
+    def test_nothing_is_opened_without_the_key(self, home: Path, kept: EvidenceRecord) -> None:
+        # Given
+        (home / "var/secrets/evidence.key").unlink()
+        # When
+        done = xunjian(home, "evidence", "show", kept.sha256, "--out", "out.jpg")
+        # Then
+        assert (done.returncode, "缺少口令 evidence.key" in done.stderr) == (2, True)
+        assert "openssl rand" in done.stderr
+        assert not (home / "out.jpg").exists()
+
+    @pytest.mark.parametrize(
+        ("words", "code", "said"),
+        [
+            (("show", "0" * 64, "--out", "x"), 3, "里没有"),
+            (("show", "0" * 64), 2, "缺少选项 --out"),
+            (("list", "--date", "22.11."), 2, "日期要写成 年-月-日"),
+        ],
+    )
+    def test_mistakes(self, home: Path, words: tuple[str, ...], code: int, said: str) -> None:
+        done = xunjian(home, "evidence", *words)
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+    def test_the_key_is_asked_for_before_the_day_comes(self, home: Path) -> None:
+        # Given
+        (home / "contract/systems/oa.yaml").write_text(f"{OA}    grade: 3\n", encoding="utf-8")
+        # When
+        done = xunjian(home, "validate")
+        # Then
+        assert done.returncode == 0
+        assert "提示：加密截图用到的口令：缺少口令 evidence.key" in done.stdout
+        # When
+        done = xunjian(home, "run", "page-inspection", "--date", "2026-03-01")
+        # Then
+        assert done.returncode == 2
+        assert "新建：openssl rand -base64 32 | tr '+/' '-_' | install" in done.stderr
+
+    @pytest.mark.parametrize("grade", ["1", "4", "高"])
+    def test_grades_that_do_not_exist(self, home: Path, grade: str) -> None:
+        (home / "contract/systems/oa.yaml").write_text(f"{OA}    grade: {grade}\n", encoding="utf-8")
+        done = xunjian(home, "validate")
+        assert (done.returncode, "oa.yaml:13  journeys[0].grade" in done.stdout) == (2, True), done.stdout
 
 
 def test_schema(home: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -20,7 +21,9 @@ from checks.finding import State
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade
 from tasks import report as report_module
+from tasks.evidence import Store
 from tasks.report import Format, ReportError, Safe, escape, render
+from tasks.settings import Settings
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOSTILE = [
@@ -155,6 +158,28 @@ def text_of(path: Path) -> str:
             return docx_text(path)
 
 
+def pictures_in(path: Path) -> list[object]:
+    """The pictures that a reader of the file sees."""
+    match Format(path.suffix[1:]):
+        case Format.ARTIFACT:
+            return list(gfm(path.read_text(encoding="utf-8")).links)
+        case Format.HTML:
+            return list(Reader(path.read_text(encoding="utf-8")).links)
+        case Format.PDF:
+            kind = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
+            return [one for page in pypdfium2.PdfDocument(path) for one in page.get_objects(filter=[kind])]
+        case Format.DOCX:
+            package = Document(str(path)).part.package
+            return [part for part in package.iter_parts() if part.content_type.startswith("image/")]
+
+
+def make_key(home: Path) -> None:
+    path = home / "secrets/evidence.key"
+    path.parent.mkdir(mode=0o700)
+    path.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+    path.chmod(0o600)
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[Format, Path]:
     """A report whose every name is an attack, in all formats."""
@@ -285,6 +310,27 @@ def test_evidence_that_is_gone_or_altered_is_said_not_shown(tmp_path: Path) -> N
     assert "截图与台账记录的 SHA-256 不符" in reader.text
     assert "截图文件损坏" in reader.text
     assert good.sha256[:12] in reader.text
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_what_is_most_secret_is_said_not_shown(tmp_path: Path, form: Format) -> None:
+    """Beside one that is shown; and not even where somebody has left it unencrypted."""
+    # Given
+    shown, open_, encrypted = (picture(tmp_path / "evidence", f"{name}.jpg") for name in ("shown", "open", "encrypted"))
+    make_key(tmp_path)
+    jpeg = (tmp_path / "evidence/encrypted.jpg").read_bytes()
+    how = {"target": "oa/a", "attempt": 1, "kind": "screenshot", "grade": Grade.MOST, "at": NOON}
+    encrypted = Store(Settings(home=tmp_path)).keep(jpeg, ".jpg", **how)
+    (tmp_path / "evidence/encrypted.jpg").unlink()
+    secret = [open_.model_copy(update={"grade": 3}), encrypted]
+    pages = [page(f"页面{n}", State.CRIT, screenshot=shot) for n, shot in enumerate([shown, *secret])]
+    # When
+    [path] = render(daily(pages), [form], tmp_path / "out", tmp_path / "evidence")
+    # Then
+    read = squeeze(text_of(path))
+    assert read.count("密级为非常敏感，截图加密保存，不在报告中显示") == 2
+    assert all(shot.sha256[:12] in read for shot in secret)
+    assert len(pictures_in(path)) == 1
 
 
 def test_of_a_long_page_the_top_is_shown(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A server's certificate, as a client of this network sees it. The only user of ssl and cryptography."""
+"""A server's certificate, as a client of this network sees it."""
 
 import base64
 import hashlib

@@ -1,0 +1,1 @@
+"""Certificates and encryption; the only importer of cryptography and ssl."""
