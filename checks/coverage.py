@@ -46,7 +46,7 @@ _WORDS = {
     Mark.LATE: ("迟做", "△"),
     Mark.MISSED: ("漏检", "×"),
     Mark.EXCUSED: ("免除", "免"),
-    Mark.UNKNOWN: ("不明", "？"),
+    Mark.UNKNOWN: ("不明", "?"),
     Mark.PENDING: ("未到期", "·"),
 }
 
