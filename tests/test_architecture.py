@@ -22,6 +22,7 @@ PRACTISE = {"flows/cli.py", "flows/demo.py", "flows/page_drill.py", "flows/host_
 ONE_IMPORTER = (
     ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),
     ("ruamel",), ("httpx",), ("yaml",), ("PIL",), ("cryptography", "ssl"), ("drain3",),
+    ("matplotlib",),
 )  # fmt: skip
 # What `xunjian --help`, `validate` and `schema` load; Prefect alone would take two seconds.
 QUICK = {
@@ -103,7 +104,9 @@ def test_help_does_not_load_prefect() -> None:
             wanted += [one for one in imports(modules[module], at_top=True) if one in modules]
     # Then
     outside = {one.partition(".")[0] for module in seen for one in imports(modules[module], at_top=True)}
-    assert outside.isdisjoint({"prefect", "playwright", "paramiko", "sqlalchemy", "sqlmodel", "alembic", "docx"})
+    assert outside.isdisjoint(
+        {"prefect", "playwright", "paramiko", "sqlalchemy", "sqlmodel", "alembic", "docx", "matplotlib"}
+    )
     assert {f"flows/{module.partition('.')[2]}.py" for module in seen if module.startswith("flows.")} <= QUICK
 
 
