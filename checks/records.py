@@ -81,6 +81,10 @@ class Event(Record):
     corrects: int | None = None
 
 
+CONTRACT, EXCUSE, REMOVAL = "contract", "excuse", "removal"
+"""Kinds of events: the contract folder as it now is; why a slot need not be done; evidence destroyed when due."""
+
+
 class EventRecord(Event):
     """An event on record."""
 

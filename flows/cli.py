@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checks import os_words
-from flows import console, evidence_cli
+from flows import console, evidence_cli, ledger_cli
 from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly
 from flows.exit_codes import CONFIGURATION, FINE
 from rehearsal import cli as rehearsal
@@ -37,6 +37,12 @@ app.add_typer(rehearsal.app, name="rehearsal")
 journey_app = typer.Typer(help="处理 playwright codegen 录制的走查文件。", no_args_is_help=True)
 app.add_typer(journey_app, name="journey")
 app.add_typer(evidence_cli.app, name="evidence")
+app.command(epilog="例：xunjian coverage 2026-11　　xunjian coverage 2026-W47 --picture 履约.png")(ledger_cli.coverage)
+app.command(
+    epilog="例：xunjian excuse page-inspection/oa/2026-11-20 --who 张三 --why 机房停电 --document 停电通知〔2026〕3号"
+)(ledger_cli.excuse)
+app.add_typer(ledger_cli.audit_app, name="audit")
+app.add_typer(ledger_cli.ledger_app, name="ledger")
 
 RecordedFile = Annotated[Path, typer.Argument(metavar="文件", help="录制的 .py 文件")]
 

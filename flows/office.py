@@ -4,6 +4,7 @@ Opening the office fails early and clearly; a duty that has begun should only me
 """
 
 import gc
+import getpass
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from typing import Any
 from checks.contract import Contract, System
 from checks.host import Access
 from checks.slots import Slot
+from flows import standing
 from flows.caller import Caller
 from tasks import contract_folder, evidence, secrets
 from tasks.ledger import Ledger
@@ -42,9 +44,17 @@ class Office:
         self.code_version = _code_version()
         self.evidence = evidence.Store(self.settings)
         self.evidence.check_writable()
-        self.ledger = Ledger(self.settings.ledger)
+        self.ledger = Ledger(self.settings.ledger, sm3=self.settings.sm3)
+        self._bring_up_to_date()
         # What is here by now, Prefect above all, stays: to look through it for garbage took a tenth of a run's CPU.
         gc.freeze()
+
+    def _bring_up_to_date(self) -> None:
+        """What every start owes the record: the contract as it is, runs that were killed, and what nobody did."""
+        at = now()
+        standing.record_contract(self.ledger, self.folder, self.contract, getpass.getuser(), at)
+        self.cut_off = self.ledger.close_cut_off(at)
+        standing.put_on_record(self.ledger, at)
 
     def today(self) -> date:
         """The contract's day, now."""

@@ -114,6 +114,20 @@ class Store:
             remedy = f"密钥 {self._key} 不是加密它的那一把；用 XUNJIAN_EVIDENCE_KEY 指明当时那一把的名字"
             raise EvidenceError("解不开", f"{self._folder / path}。{remedy}") from error
 
+    def destroy(self, path: str) -> bool:
+        """Remove a file for good; whether there was one. That it goes must be on record before.
+
+        Raises:
+            EvidenceError: it cannot be removed.
+        """
+        try:
+            (self._folder / path).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise EvidenceError("删不掉", f"{self._folder / path}（{os_words.say(error)}）") from error
+        return True
+
     def find(self, name: str) -> tuple[str, str]:
         """Find a file by its SHA-256, the first twelve digits of it or more, or its path; return path and SHA-256.
 

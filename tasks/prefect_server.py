@@ -38,6 +38,8 @@ def environment(settings: Settings, *, api: str | None = None) -> dict[str, str]
         "XUNJIAN_EVIDENCE": settings.evidence_dir,
         "XUNJIAN_REPORTS": settings.reports_dir,
         "XUNJIAN_CA": settings.ca_dir,
+        "XUNJIAN_KNOWN_HOSTS": settings.known_hosts_file,
+        "XUNJIAN_BACKUP": settings.backup_dir,
     }
     return {
         "PREFECT_HOME": str(settings.root / "prefect"),

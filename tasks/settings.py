@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     evidence: Path | None = None
     evidence_key: str = "evidence.key"  # the secret that encrypts grade 3, by name
     reports: Path | None = None
+    backup: Path | None = None  # where the ledger is backed up to: best another disk
+    sm3: bool = False  # seal the ledger with SM3 beside SHA-256
+    signing_key: str = ""  # secret that signs what is exported; empty: nothing is signed
     ca: Path | None = None  # *.pem: certification authorities of this network
     known_hosts: Path | None = None  # host keys that `xunjian trust` has put on record
     browser: Path | None = None  # Chromium's executable
@@ -45,6 +48,11 @@ class Settings(BaseSettings):
     def reports_dir(self) -> Path:
         """Reports as files."""
         return (self.reports or self.root / "reports").absolute()
+
+    @cached_property
+    def backup_dir(self) -> Path:
+        """The ledger's backups, and evidence beside them."""
+        return (self.backup or self.root / "backup").absolute()
 
     @cached_property
     def ca_dir(self) -> Path:

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "rehearsal": {"rehearsal", "checks"},
 }
 # The shell offers the practice estate, and what is practised there.
-PRACTISE = {"flows/cli.py", "flows/demo.py", "flows/page_drill.py", "flows/host_drill.py"}
+PRACTISE = {"flows/clearly.py", "flows/cli.py", "flows/demo.py", "flows/page_drill.py", "flows/host_drill.py"}
 # A library of the outside world has one importer in tasks/, a file or a package.
 ONE_IMPORTER = (
     ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),

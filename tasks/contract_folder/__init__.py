@@ -14,7 +14,17 @@ from tasks import recorded
 from tasks.contract_folder.mistakes import ContractError, FolderError
 from tasks.contract_folder.sheet import Sheet, read_text
 
-__all__ = ["SSH_CONFIG", "ContractError", "FolderError", "check_files", "hash_of", "load", "schema", "secret_names"]
+__all__ = [
+    "SSH_CONFIG",
+    "ContractError",
+    "FolderError",
+    "check_files",
+    "hash_of",
+    "load",
+    "schema",
+    "secret_names",
+    "texts",
+]
 
 SSH_CONFIG = "ssh_config"
 """How the hosts are reached, in OpenSSH's own words; goes before ~/.ssh/config."""
@@ -65,12 +75,21 @@ def load(folder: Path) -> Contract:
 
 def hash_of(folder: Path) -> str:
     """SHA-256 over everything that says what is inspected: names and bytes, in a fixed order."""
-    files = [*_yaml_files(folder), *folder.rglob("*.py"), *folder.glob(SSH_CONFIG)]
     digest = hashlib.sha256()
-    for path in sorted(files, key=lambda file: file.relative_to(folder).as_posix()):
-        for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()):
+    for name in _files(folder):
+        for part in (name.encode(), (folder / name).read_bytes()):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Everything that says what is inspected, by file name: the folder as it may be kept and compared."""
+    return {name: (folder / name).read_bytes().decode("utf-8-sig", "replace") for name in _files(folder)}
+
+
+def _files(folder: Path) -> list[str]:
+    found = [*_yaml_files(folder), *folder.rglob("*.py"), *folder.glob(SSH_CONFIG)]
+    return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
 def check_files(folder: Path, contract: Contract, known: Mapping[str, str]) -> list[FolderError]:

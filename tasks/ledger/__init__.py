@@ -9,14 +9,18 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, insert, text, true
+import sqlalchemy
+from sqlalchemy import Connection, case, func, insert, or_, text, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from checks.coverage import Look
 from checks.finding import Finding, Reason, State
 from checks.records import INTERRUPTED, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
+from checks.retention import Kept
 from checks.slots import HOST_INSPECTION, Slot
 from checks.visit import HostVisit, Visit
 from tasks.ledger.claims import claims_for
@@ -28,6 +32,10 @@ __all__ = ["Ledger", "LedgerError"]
 
 _AT_ONCE = 500  # run ids in one question: older SQLites take 999 variables
 _EVENT_ID: Any = EventRow.id
+# as checks.coverage.tells: it says what was seen, or which fault stood before it
+_TELLS = case(
+    (or_(col(FindingRow.state) != State.UNKNOWN.value, col(FindingRow.reason) == Reason.BLOCKED.value), 1), else_=0
+)
 _ENDED = text("SELECT 1 FROM run_end WHERE run_id = :run")
 
 
@@ -208,6 +216,17 @@ class Ledger:
             last = connection.execute(text("SELECT seq, hash FROM seal ORDER BY seq DESC LIMIT 1")).one_or_none()
         return f"{last.seq}:{last.hash}" if last else ""
 
+    def last_day(self) -> date | None:
+        """The latest day of which a slot is on record."""
+        with self._translated("读取"), Session(self._engine) as session:
+            return session.exec(select(func.max(SlotRow.day))).one()
+
+    def files(self) -> list[Kept]:
+        """Every evidence file on record."""
+        with self._translated("读取"), Session(self._engine) as session:
+            rows = session.exec(select(EvidenceRow.at, EvidenceRow.path, EvidenceRow.sha256))
+            return [Kept(*row) for row in rows]
+
     def slots(self, first: date, last: date) -> list[Slot]:
         """The slots on record whose day is between `first` and `last`."""
         with self._translated("读取"), Session(self._engine) as session:
@@ -228,6 +247,26 @@ class Ledger:
             ids = [run.id for run, _ in rows]
             findings, visits, evidence = (_by_run(session, table, ids) for table in (FindingRow, VisitRow, EvidenceRow))
         return [_record(run, end, findings[run.id], visits[run.id], evidence[run.id]) for run, end in rows]
+
+    def looks(self, duties: Sequence[str], first: date, last: date) -> list[Look]:
+        """What each run of these days' slots has seen, for the coverage of the contract."""
+        about: tuple[Any, ...] = (RunRow.id, RunRow.slot_id, RunRow.started_at, RunEndRow.outcome, FindingRow.target)
+        question = (
+            sqlalchemy.select(*about, func.max(_TELLS).label("tells"))
+            .join(SlotRow, col(SlotRow.id) == RunRow.slot_id)
+            .join(RunEndRow, col(RunEndRow.run_id) == RunRow.id, isouter=True)
+            .join(FindingRow, col(FindingRow.run_id) == RunRow.id, isouter=True)
+            .where(col(SlotRow.duty).in_(duties), col(SlotRow.day) >= first, col(SlotRow.day) <= last)
+            .group_by(*about)
+            .order_by(col(RunRow.started_at), col(RunRow.id))
+        )
+        with self._translated("读取"), self._engine.connect() as connection:
+            rows = connection.execute(question).all()
+        found = []
+        for (run_id, slot, started_at, outcome), some in groupby(rows, key=lambda row: row[:4]):
+            seen = frozenset(row.target for row in some if row.tells)
+            found.append(Look(slot, run_id, started_at, outcome not in (None, INTERRUPTED), seen))
+        return found
 
     def host_past(self, host: str, limit: int = 60) -> list[HostVisit]:
         """The last `limit` inspections of a host that got an answer, oldest first."""

@@ -73,7 +73,7 @@ class Verdict(NamedTuple):
 class _Checked:
     """One verification under way."""
 
-    def __init__(self, book: "Package") -> None:
+    def __init__(self, book: "Any") -> None:
         self.book = book
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
@@ -235,7 +235,7 @@ def _listed(text: "Any", field: str) -> "list[str]":
         return []
 
 
-def verify(book: "Package", head: str = "") -> Verdict:
+def verify(book: "Any", head: str = "") -> Verdict:
     """Check everything. `book`: a Package, or what has its methods. `head`: as it stands on a report."""
     checked = _Checked(book)
     counted = checked.read_rows()

@@ -1,0 +1,35 @@
+"""证据销毁. Clause 九: what was kept for the contract goes two years after its term, and that it went is on record."""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from checks.records import REMOVAL, Event
+from checks.retention import expired
+from flows.office import Office, now
+from flows.standing import versions
+
+
+@flow(
+    name="retention",
+    description="证据销毁：服务期满两年后销毁证据文件，留下封存的销毁记录。",
+    flow_run_name="证据销毁",
+)
+async def retention() -> State:
+    """Remove what has expired."""
+    office = Office()
+    gone = destroy_expired(office)
+    return Completed(name="已销毁" if gone else "无需执行", message=f"销毁到期的证据文件 {gone} 个")
+
+
+def destroy_expired(office: Office) -> int:
+    """On record first, so that what is missing is never unexplained; a run that was cut off is made up for."""
+    on_record = {path for event in office.ledger.events(REMOVAL) for path in event.body["files"]}
+    due = expired(office.ledger.files(), versions(office.ledger), office.today())
+    new = {path: sha256 for path, sha256 in due.items() if path not in on_record}
+    if new:
+        removal = Event(
+            kind=REMOVAL, subject=f"{office.today()}", at=now(), who="计划任务", why="服务期满两年", body={"files": new}
+        )
+        office.ledger.enter(removal, now())
+    return sum(office.evidence.destroy(path) for path in sorted(on_record | set(new)))

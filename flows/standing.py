@@ -1,0 +1,111 @@
+"""Where the duties stand: what the ledger says of a period, with or without Prefect, and what stands beside it.
+
+Contract versions and excuses are events of the ledger; their words are here.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from checks.contract import Contract
+from checks.coverage import DUTIES, Coverage, Excuse, Version, coverage, expected
+from checks.periods import Period, period_of
+from checks.records import CONTRACT, EXCUSE, Event, EventRecord
+from checks.slots import RequestError, Slot
+from tasks import contract_folder
+from tasks.ledger import Ledger
+
+
+def record_contract(ledger: Ledger, folder: Path, contract: Contract, who: str, now: datetime) -> bool:
+    """Put the contract folder on record if it is not as it was; whether it was put."""
+    body = {"files": contract_folder.texts(folder), "contract": contract.model_dump(mode="json")}
+    event = Event(
+        kind=CONTRACT,
+        subject=contract_folder.hash_of(folder),
+        at=now,
+        who=who,
+        why="合同目录与上次登记的不同",
+        body=body,
+    )
+    return ledger.enter(event, now, unless_last=True) is not None
+
+
+def versions(ledger: Ledger) -> list[Version]:
+    """The contract as it was, and since when; oldest first."""
+    return [(one.at, Contract.model_validate(one.body["contract"])) for one in ledger.events(CONTRACT)]
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """The difference of two versions of the folder, as `diff -u` has it."""
+    lines = []
+    for name in sorted({*before, *after}):
+        old, new = (texts.get(name, "").splitlines(keepends=True) for texts in (before, after))
+        said = difflib.unified_diff(
+            old, new, name if name in before else "/dev/null", name if name in after else "/dev/null"
+        )
+        lines += [line if line.endswith("\n") else f"{line}\n" for line in said]
+    return "".join(lines)
+
+
+def put_on_record(ledger: Ledger, now: datetime) -> list[Slot]:
+    """Put on record what was expected since the last time, up to today, whether or not anybody was there to do it."""
+    known = versions(ledger)
+    today = now.astimezone(known[-1][1].tz).date()
+    first = ledger.last_day() or known[0][0].astimezone(known[0][1].tz).date()
+    missing = expected(known, (), first, today)
+    ledger.expect(missing, now)
+    return missing
+
+
+def standing(ledger: Ledger, period: Period, now: datetime) -> Coverage:
+    """What became of every slot of a period.
+
+    Raises:
+        RequestError: there is no contract on record yet.
+    """
+    known = versions(ledger)
+    if not known:
+        raise RequestError("台账里还没有合同：先执行一次巡检，或启动 xunjian up")
+    wide = period.first - timedelta(days=7)  # a week's slot counts where its first day is
+    looks = ledger.looks([duty.id for duty in DUTIES], wide, period.last)
+    on_record = ledger.slots(period.first, period.last)
+    return coverage(known, on_record, looks, excuses(ledger), period.first, period.last, now)
+
+
+def excuses(ledger: Ledger) -> list[Excuse]:
+    """Who said that a slot need not be done, and where it is written."""
+    entered = ledger.events(EXCUSE)
+    withdrawn = {one.corrects for one in entered if one.corrects is not None}
+    return [_excuse(one) for one in entered if one.id not in withdrawn and one.body["document"]]
+
+
+def _excuse(event: EventRecord) -> Excuse:
+    return Excuse(event.subject, event.who, event.why, event.body["document"], event.entered_at)
+
+
+def excuse(ledger: Ledger, slots: Sequence[str], who: str, why: str, document: str, now: datetime) -> list[int]:
+    """Put on record that slots need not be done.
+
+    Raises:
+        RequestError: person, reason or document is missing, or the contract expects no such slot.
+    """
+    missing = [name for name, text in (("谁决定的", who), ("原因", why), ("依据文件", document)) if not text.strip()]
+    if missing:
+        raise RequestError(f"免除要写明{'、'.join(missing)}")
+    days = [_day(slot) for slot in slots]
+    known = {slot.id for slot in expected(versions(ledger), (), min(days) - timedelta(days=7), max(days))}
+    known |= {slot.id for slot in ledger.slots(min(days) - timedelta(days=7), max(days))}
+    if strange := [slot for slot in slots if slot not in known]:
+        raise RequestError(f"合同里没有这样的应做事项：{'、'.join(strange)}；写法照 xunjian coverage 列出的编号")
+    body = {"document": document.strip()}
+    return [
+        number
+        for slot in slots
+        if (number := ledger.enter(Event(kind=EXCUSE, subject=slot, at=now, who=who, why=why, body=body), now))
+    ]
+
+
+def _day(slot: str) -> date:
+    """The last day of a slot's period, from its id: page-inspection/oa/2026-11-22, host-inspection/x/2026-W47."""
+    return period_of(slot.rpartition("/")[2]).last
