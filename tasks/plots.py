@@ -31,6 +31,8 @@ _ON_DARK = {Mark.MISSED, Mark.UNKNOWN}
 # Which mark a cell shows that stands for several slots.
 _WINS = (Mark.MISSED, Mark.UNKNOWN, Mark.LATE, Mark.EXCUSED, Mark.PENDING, Mark.DONE)
 
+_TITLES = {duty.id: duty.title for duty in DUTIES}
+
 _DPI = 100
 _WIDTH, _NARROWEST = 1200, 720  # pixels; the title and the legend need the latter
 _CELL, _ROW, _MARGIN = (19, 64), 26, 16  # pixels
@@ -145,7 +147,7 @@ def _drawn(coverage: Coverage, columns: _Columns) -> bytes:
 
     y = _HEADER
     for duty in duties:
-        pen.write(margin, y + _DUTY / 2, _titles().get(duty, duty), color=_FAINT, align="left")
+        pen.write(margin, y + _DUTY / 2, _TITLES.get(duty, duty), color=_FAINT, align="left")
         y += _DUTY
         for line in (line for line in coverage.lines if line.duty == duty):
             pen.write(margin + 8, y + _ROW / 2, _short(line.label), size=10, align="left")
@@ -186,10 +188,6 @@ class _Pen(NamedTuple):
         self.fill(x + 1, y + 1, width - 2, _ROW - 2, _SHADES[mark], _EDGE)
         size = 14 if mark is Mark.MISSED else 10  # a cross is small for its size
         self.write(x + width / 2, y + _ROW / 2, mark.symbol, size, "white" if mark in _ON_DARK else _INK)
-
-
-def _titles() -> dict[str, str]:
-    return {duty.id: duty.title for duty in DUTIES}
 
 
 def _short(label: str, most: int = 16) -> str:

@@ -442,6 +442,12 @@ class TestWhatHadToBeSeen:
         assert self.judge(versions, slot, "archive/a").why == "没有看到 archive/b"
         assert self.judge(versions, slot, "archive/a", "archive/b").mark is Mark.DONE
 
+    def test_a_system_on_record_that_only_another_days_version_knows_is_judged_by_that(self) -> None:
+        new = contract(system("oa"), system("archive", "a", "b"))
+        slot = page_slot(self.DAY, "archive", new)
+        got = self.judge([(LONG_AGO, contract()), (clock(25), new)], slot, "archive/a", "archive/b")
+        assert got.mark is Mark.DONE
+
     def test_of_a_system_that_no_version_knows_nobody_can_say_that_it_was_seen(self) -> None:
         slot = SLOT._replace(id="page-inspection/gone/2026-11-22", target="gone")
         assert self.judge([(LONG_AGO, contract())], slot, "gone/todo")[1:3] == (Mark.UNKNOWN, "没有看到 gone")

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 import pytesseract
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFont
 
 from checks.coverage import Coverage, Line, Mark, SlotMark
 from checks.slots import HOST_INSPECTION, PAGE_INSPECTION, Slot
+from tasks.fonts import cjk_font
 from tasks.plots import PlotError, calendar_picture
 
 ROOT = Path(__file__).parents[2]
@@ -182,12 +183,16 @@ def test_threads_draw_the_same_as_one_after_the_other() -> None:
 
 
 ELSEWHERE = """
-import hashlib, sys
+import hashlib, os, sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from checks.coverage import Coverage
 from tasks.plots import calendar_picture
 assert "matplotlib" not in sys.modules, "loaded before it is needed"
-drawn = calendar_picture(Coverage(first=date(2026, 11, 1), last=date(2026, 11, 30), lines=()))
+november = Coverage(first=date(2026, 11, 1), last=date(2026, 11, 30), lines=())
+with ThreadPoolExecutor(4) as pool:
+    [drawn] = set(pool.map(calendar_picture, [november] * 4))
+assert "MPLCONFIGDIR" not in os.environ
 print(hashlib.sha256(drawn).hexdigest())
 """
 
@@ -214,6 +219,24 @@ def test_another_process_draws_the_same_and_leaves_nothing_behind(tmp_path: Path
         here = calendar_picture(Coverage(first=NOVEMBER[0], last=NOVEMBER[1], lines=()))
         assert told.stdout.strip() == hashlib.sha256(here).hexdigest()
     assert not [*home.rglob("*"), *temporary.rglob("*"), *(tmp_path / "fontconfig").rglob("matplotlib")]
+
+
+def test_the_file_tells_nothing_of_what_drew_it() -> None:
+    """A version or a date would change the bytes of the same coverage."""
+    content = calendar_picture(Coverage(first=NOVEMBER[0], last=NOVEMBER[1], lines=()))
+    assert set(Image.open(io.BytesIO(content)).info) == {"dpi"}
+
+
+def test_characters_have_their_simplified_chinese_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given: a character that a font collection holds in several national shapes
+    file, face = cjk_font()
+    assert ImageFont.truetype(str(file), index=face).getname()[0].endswith("SC")
+    bone = line("oa", every(NOVEMBER), label="骨")
+    chinese = picture(NOVEMBER, bone)
+    # When
+    monkeypatch.setattr("tasks.plots.cjk_font", lambda: (file, 0))
+    # Then
+    assert ImageChops.difference(chinese, picture(NOVEMBER, bone)).getbbox()
 
 
 def test_without_a_chinese_font_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
