@@ -26,7 +26,7 @@ class Mark(StrEnum):
     LATE = "late"
     MISSED = "missed"
     EXCUSED = "excused"
-    UNKNOWN = "unknown"  # there was a run, but it did not see all that was planned
+    UNKNOWN = "unknown"  # there was a run that did not see all that was planned, or no ledger yet
     PENDING = "pending"  # there is still time
 
     @property
@@ -339,7 +339,10 @@ def coverage(
         marks = []
         for slot in slots:
             due, zone = _due(versions, slot), in_force(versions, slot.opens_at).tz
-            marks.append(mark(slot, due.parts, by_slot.get(slot.id, ()), excused.get(slot.id), now, zone))
+            one = mark(slot, due.parts, by_slot.get(slot.id, ()), excused.get(slot.id), now, zone)
+            if one.mark is Mark.MISSED and slot.closes_at <= versions[0][0]:
+                one = one._replace(mark=Mark.UNKNOWN, why="台账启用之前，没有记录")
+            marks.append(one)
         # what the target was last called
         lines.append(Line(duty=duty, target=target, label=due.label, marks=tuple(marks)))
     return Coverage(first=first, last=last, lines=tuple(lines))

@@ -47,7 +47,7 @@ class RunRecord(Record):
     id: str
     slot: str
     flow_run_id: str
-    trigger: str  # schedule, ui, cli, drill
+    trigger: str  # schedule, catch-up, ui, cli, drill
     who: str
     why: str
     started_at: datetime

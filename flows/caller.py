@@ -10,12 +10,18 @@ from zoneinfo import ZoneInfo
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
+CATCH_UP = "catch-up"
+"""The tag, and the trigger, of a run that does what a schedule should have done."""
+
+UNASKED = ("schedule", CATCH_UP)
+"""The triggers behind which there is no person: such a run is not done twice."""
+
 
 class Caller(NamedTuple):
     """What stands in the ledger with every run."""
 
     flow_run_id: str
-    trigger: str  # schedule, ui, cli, drill
+    trigger: str  # schedule, catch-up, ui, cli, drill
     who: str
     why: str
 
@@ -25,6 +31,8 @@ def caller(who: str, why: str) -> Caller:
     run = _flow_run()
     if run is not None and run.auto_scheduled:
         return Caller(str(run.id), "schedule", "计划任务", why or "按计划执行")
+    if run is not None and CATCH_UP in run.tags:
+        return Caller(str(run.id), CATCH_UP, who, why)
     if run is not None and run.deployment_id:
         return Caller(str(run.id), "ui", who or "未填写", why or "未填写")
     trigger = os.environ.get("XUNJIAN_TRIGGER", "cli")

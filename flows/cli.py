@@ -268,7 +268,10 @@ def drill_host_inspection(
 
 
 @app.command(epilog="例：xunjian up --contract /etc/xunjian/contract")
-def up(contract: ContractDir = CONTRACT) -> None:
+def up(
+    contract: ContractDir = CONTRACT,
+    catch_up: Annotated[bool, typer.Option("--catch-up/--no-catch-up", help="启动时补做今天、本周该做而未做的")] = True,
+) -> None:
     """启动 Prefect 服务、部署计划并执行巡检，直到收到停止信号（Ctrl-C 或 SIGTERM）。"""
     from tasks.settings import Settings
 
@@ -277,7 +280,7 @@ def up(contract: ContractDir = CONTRACT) -> None:
         loaded = _loaded(settings)
         from flows import service
 
-        service.up(settings, loaded)
+        service.up(settings, loaded, catching_up=catch_up)
 
 
 def _loaded(settings: "Settings") -> "Contract":

@@ -16,14 +16,19 @@ class _Stop(BaseException):
     """SIGTERM or Ctrl-C: the way a service is meant to end, so no `except Exception` may hold it up."""
 
 
-def up(settings: Settings, contract: Contract) -> None:
+def up(settings: Settings, contract: Contract, *, catching_up: bool = True) -> None:
     """Serve until SIGTERM or Ctrl-C, then end the worker and the server cleanly.
+
+    Args:
+        catching_up: start at once what should have run while nobody was there.
 
     Raises:
         ServerError: Prefect does not start, refuses the deployments, or ends by itself.
     """
     with stoppable(), Prefect(settings, console.say) as prefect:
         serve(prefect, settings, contract)
+        if catching_up:
+            catch_up(settings)
         console.say(f"界面：http://127.0.0.1:{settings.port}　　停止：Ctrl-C")
         prefect.wait()
 
@@ -56,3 +61,18 @@ def serve(prefect: Prefect, settings: Settings, contract: Contract) -> None:
     names = deployments.deploy(prefect, contract)
     prefect.start_worker()
     console.say(f"已部署：{'、'.join(names)}")
+
+
+def catch_up(settings: Settings) -> None:
+    """Start what should have run by now, was not done, and can still be done."""
+    from prefect.utilities.asyncutils import run_coro_as_sync
+
+    from flows.catch_up import start_overdue
+    from flows.office import Office
+
+    office = Office(settings)
+    if office.cut_off:
+        console.say(f"上次有 {len(office.cut_off)} 项巡检做到一半中断，已在台账注明")
+    started: list[str] = run_coro_as_sync(start_overdue(office)) or []
+    for one in started:
+        console.say(f"补做：{one}")

@@ -248,8 +248,8 @@ class Ledger:
             findings, visits, evidence = (_by_run(session, table, ids) for table in (FindingRow, VisitRow, EvidenceRow))
         return [_record(run, end, findings[run.id], visits[run.id], evidence[run.id]) for run, end in rows]
 
-    def looks(self, duties: Sequence[str], first: date, last: date) -> list[Look]:
-        """What each run of these days' slots has seen, for the coverage of the contract."""
+    def looks(self, duties: Sequence[str], first: date, last: date, triggers: Sequence[str] = ()) -> list[Look]:
+        """What each run of these days' slots has seen, for the coverage of the contract; `triggers`: only theirs."""
         about: tuple[Any, ...] = (RunRow.id, RunRow.slot_id, RunRow.started_at, RunEndRow.outcome, FindingRow.target)
         question = (
             sqlalchemy.select(*about, func.max(_TELLS).label("tells"))
@@ -257,6 +257,7 @@ class Ledger:
             .join(RunEndRow, col(RunEndRow.run_id) == RunRow.id, isouter=True)
             .join(FindingRow, col(FindingRow.run_id) == RunRow.id, isouter=True)
             .where(col(SlotRow.duty).in_(duties), col(SlotRow.day) >= first, col(SlotRow.day) <= last)
+            .where(col(RunRow.trigger).in_(triggers) if triggers else true())
             .group_by(*about)
             .order_by(col(RunRow.started_at), col(RunRow.id))
         )
