@@ -1,0 +1,152 @@
+"""One run of one slot: begun on record, ended whatever happens, and never done twice unasked."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from checks.finding import Finding, Reason, State
+from checks.records import INTERRUPTED, RunRecord
+from checks.slots import PAGE_INSPECTION, Slot, page_slots
+from flows.caller import CATCH_UP, Caller
+from flows.catch_up import overdue
+from flows.office import Office, now
+from flows.outcome import Outcome, final_state
+from flows.run import Run, carried_out
+from tasks.ledger import LedgerError
+from tasks.settings import Settings
+
+FINE = Finding(check="PG01", state=State.OK, summary="如常")
+
+
+@pytest.fixture
+def office(url: str, tmp_path: Path) -> Office:
+    folder = tmp_path / "contract"
+    shutil.copytree(Path(__file__).parents[2] / "rehearsal" / "contract", folder)
+    return Office(Settings(home=tmp_path / "home", contract=folder, ledger_url=url))
+
+
+def slot_of(office: Office, system: str = "oa") -> Slot:
+    return next(slot for slot in page_slots(office.contract, office.today()) if slot.target == system)
+
+
+def by(trigger: str) -> Caller:
+    return Caller("", trigger, "值班员甲", "测试")
+
+
+def looking(office: Office, finding: Finding = FINE) -> Callable[[Run], Outcome]:
+    def look(run: Run) -> Outcome:
+        there = office.contract.system(run.slot.target)
+        for part in there.targets():
+            run.add(there.target(part), 1, [finding])
+        return Outcome([(there.target(part), finding) for part in there.targets()])
+
+    return look
+
+
+def runs(office: Office) -> list[RunRecord]:
+    return office.ledger.runs(PAGE_INSPECTION, office.today(), office.today())
+
+
+def test_ends_on_record(office: Office) -> None:
+    outcome = carried_out(office, slot_of(office), by("cli"), {}, looking(office))
+    assert (outcome.state, [run.outcome for run in runs(office)]) == (State.OK, ["OK"])
+
+
+def test_an_error_in_the_middle_closes_it_as_interrupted_with_what_it_had(office: Office) -> None:
+    def breaks(run: Run) -> Outcome:
+        run.add("oa/todo", 1, [FINE])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        carried_out(office, slot_of(office), by("cli"), {}, breaks)
+    [run] = runs(office)
+    assert (run.outcome, run.ended_at, len(run.findings)) == (INTERRUPTED, None, 1)
+
+
+def test_two_at_once_one_does_it_and_the_other_says_so(office: Office) -> None:
+    # Given one that is at it
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(run: Run) -> Outcome:
+        begun.set()
+        go_on.wait(30)
+        return looking(office)(run)
+
+    first = threading.Thread(target=carried_out, args=(office, slot_of(office), by("schedule"), {}, slow))
+    first.start()
+    begun.wait(30)
+    # When
+    second = carried_out(office, slot_of(office), by("schedule"), {}, looking(office))
+    go_on.set()
+    first.join()
+    # Then
+    assert second.findings == []
+    assert second.skipped == "oa 正由另一个执行处理，本次不再重复"
+    assert len(runs(office)) == 1
+
+
+@pytest.mark.parametrize(("first", "second", "times"), [
+    ("schedule", "schedule", 1), ("schedule", CATCH_UP, 1), (CATCH_UP, "schedule", 1),
+    ("schedule", "ui", 2), ("cli", "schedule", 2), ("ui", "ui", 2),
+])  # fmt: skip
+def test_unasked_it_is_done_once_and_for_a_person_again(office: Office, first: str, second: str, times: int) -> None:
+    for trigger in (first, second):
+        carried_out(office, slot_of(office), by(trigger), {}, looking(office))
+    assert len(runs(office)) == times
+
+
+def test_a_schedule_that_could_not_look_is_tried_again(office: Office) -> None:
+    unseen = Finding(check="PG01", state=State.UNKNOWN, reason=Reason.NO_BROWSER, summary="没有浏览器")
+    carried_out(office, slot_of(office), by("schedule"), {}, looking(office, unseen))
+    assert carried_out(office, slot_of(office), by(CATCH_UP), {}, looking(office)).state is State.OK
+
+
+def test_how_a_flow_ends_of_which_some_or_all_was_skipped() -> None:
+    skipped, fine = Outcome([], skipped="oa 正由另一个执行处理"), Outcome([("mobile/x", FINE)])
+    assert (final_state([skipped]).name, final_state([skipped]).message) == ("无需执行", "oa 正由另一个执行处理")
+    mixed = final_state([skipped, fine])
+    assert mixed.name == "全部正常"
+    assert "oa 正由另一个执行处理" in (mixed.message or "")
+    assert final_state([]).name == "未能全部检查"
+
+
+def test_a_run_that_somebody_closed_meanwhile_is_refused_what_it_still_finds(office: Office) -> None:
+    """As when the network to PostgreSQL was away for a while, and its claim with it."""
+
+    def closed_meanwhile(run: Run) -> Outcome:
+        run.add("oa/todo", 1, [FINE])
+        office.ledger.cut_off(run.id, now())
+        run.add("oa/search", 1, [FINE])
+        return Outcome([])
+
+    with pytest.raises(LedgerError, match="已作为中断关闭"):
+        carried_out(office, slot_of(office), by("cli"), {}, closed_meanwhile)
+    assert [(run.outcome, len(run.findings)) for run in runs(office)] == [(INTERRUPTED, 1)]
+
+
+class TestOverdue:
+    def test_is_what_the_schedule_has_come_for_and_nobody_did(self, office: Office) -> None:
+        # Given: the day of tomorrow, by which all of today's slots have closed
+        tomorrow = office.today() + timedelta(days=1)
+        opens = next(iter(page_slots(office.contract, tomorrow))).opens_at
+        for slot in page_slots(office.contract, tomorrow):
+            office.expect([slot])
+        early, late = opens + timedelta(hours=8, minutes=29), opens + timedelta(hours=8, minutes=31)
+        # Then
+        assert PAGE_INSPECTION not in overdue(office, early)
+        assert [one.slot.target for one in overdue(office, late)[PAGE_INSPECTION]] == ["oa", "mobile", "archive"]
+
+    def test_is_not_what_was_done(self, office: Office) -> None:
+        # Given
+        for system in ("oa", "archive"):
+            carried_out(office, slot_of(office, system), by("cli"), {}, looking(office))
+        late = slot_of(office).closes_at - timedelta(seconds=1)
+        # Then
+        assert [one.slot.target for one in overdue(office, late)[PAGE_INSPECTION]] == ["mobile"]
+
+    def test_is_not_what_can_no_longer_be_done(self, office: Office) -> None:
+        assert PAGE_INSPECTION not in overdue(office, slot_of(office).closes_at + timedelta(minutes=5))
