@@ -57,24 +57,31 @@ def coverage(
 
 
 def excuse(
-    slot: Annotated[list[str], typer.Argument(metavar="编号…", help="应做事项，如 page-inspection/oa/2026-11-20")],
     who: Annotated[str, typer.Option("--who", metavar="姓名", help="谁决定的")],
     why: Annotated[str, typer.Option("--why", metavar="原因", help="为什么可以不做")],
-    document: Annotated[str, typer.Option("--document", metavar="文件", help="依据的文件名称和文号")],
+    slot: Annotated[
+        list[str] | None, typer.Argument(metavar="编号…", help="应做事项，如 page-inspection/oa/2026-11-20")
+    ] = None,
+    document: Annotated[str, typer.Option("--document", metavar="文件", help="依据的文件名称和文号")] = "",
+    withdraw: Annotated[int, typer.Option("--withdraw", metavar="事件号", help="撤回登记错的一次免除")] = 0,
     contract: ContractDir = CONTRACT,
 ) -> None:
-    """免除：登记某次巡检不必做。要有决定人、原因和依据文件；登记后不能删改。"""
+    """免除：登记某次巡检不必做。要有决定人、原因和依据文件；登记后不能删改，错了就撤回。"""
     with clearly(contract):
         from datetime import UTC, datetime
 
-        from flows.standing import excuse as enter
+        from flows import standing
         from tasks.ledger import Ledger
         from tasks.settings import Settings
 
         ledger = Ledger(Settings(contract=contract).ledger)
-        numbers = enter(ledger, slot, who, why, document, datetime.now(UTC))
-        for one, number in zip(slot, numbers, strict=True):
-            console.say(f"已登记第 {number} 号事件：{one} 免除")
+        if withdraw:
+            number = standing.withdraw(ledger, withdraw, who, why, datetime.now(UTC))
+            console.say(f"已登记第 {number} 号事件：撤回第 {withdraw} 号")
+        else:
+            numbers = standing.excuse(ledger, slot or [], who, why, document, datetime.now(UTC))
+            for one, number in zip(slot or [], numbers, strict=True):
+                console.say(f"已登记第 {number} 号事件：{one} 免除")
 
 
 @audit_app.command("verify", epilog="例：xunjian audit verify　　xunjian audit verify --head 123:9f86d081884c7d65…")

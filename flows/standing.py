@@ -90,9 +90,7 @@ def excuse(ledger: Ledger, slots: Sequence[str], who: str, why: str, document: s
     Raises:
         RequestError: person, reason or document is missing, or the contract expects no such slot.
     """
-    missing = [name for name, text in (("谁决定的", who), ("原因", why), ("依据文件", document)) if not text.strip()]
-    if missing:
-        raise RequestError(f"免除要写明{'、'.join(missing)}")
+    _say_all({"谁决定的": who, "原因": why, "依据文件": document, "应做事项的编号": "".join(slots)})
     days = [_day(slot) for slot in slots]
     known = {slot.id for slot in expected(versions(ledger), (), min(days) - timedelta(days=7), max(days))}
     known |= {slot.id for slot in ledger.slots(min(days) - timedelta(days=7), max(days))}
@@ -104,6 +102,27 @@ def excuse(ledger: Ledger, slots: Sequence[str], who: str, why: str, document: s
         for slot in slots
         if (number := ledger.enter(Event(kind=EXCUSE, subject=slot, at=now, who=who, why=why, body=body), now))
     ]
+
+
+def withdraw(ledger: Ledger, number: int, who: str, why: str, now: datetime) -> int | None:
+    """Take an excuse back by an event that names it: what was entered stays on record.
+
+    Raises:
+        RequestError: person or reason is missing, or there is no such excuse.
+    """
+    _say_all({"谁撤回的": who, "原因": why})
+    wrong = next((one for one in ledger.events(EXCUSE) if one.id == number and one.body["document"]), None)
+    if wrong is None:
+        raise RequestError(f"第 {number} 号事件不是一次免除")
+    body = {"document": ""}
+    return ledger.enter(
+        Event(kind=EXCUSE, subject=wrong.subject, at=now, who=who, why=why, body=body, corrects=number), now
+    )
+
+
+def _say_all(words: Mapping[str, str]) -> None:
+    if missing := [name for name, text in words.items() if not text.strip()]:
+        raise RequestError(f"登记免除要写明{'、'.join(missing)}")
 
 
 def _day(slot: str) -> date:

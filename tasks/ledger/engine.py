@@ -89,6 +89,8 @@ def _explained(error: Exception, waited: float) -> str:
         return "磁盘读写出错，可能已满或损坏。请检查磁盘后重试"
     if "malformed" in what or "not a database" in what:
         return "文件已损坏或不是台账。请从备份恢复，不要删除原文件"
+    if "no such table" in what or "does not exist" in what:
+        return "不是台账，或还是旧版的结构。旧版的台账在下一次巡检或 xunjian up 时自动升级"
     return f"数据库回答：{what.splitlines()[0]}"
 
 

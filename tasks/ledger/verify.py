@@ -26,6 +26,7 @@ from typing import IO, Any, NamedTuple
 KEYS = {"slot": "id", "run": "id", "run_end": "run_id", "visit": "id", "finding": "id", "evidence": "id", "event": "id"}
 NAMES = {"slot": "应做事项", "run": "运行", "run_end": "运行结束", "visit": "所见事实", "finding": "结论",
          "evidence": "证据登记", "event": "事件"}  # fmt: skip
+KINDS = {"run": "运行", "slots": "应做事项", "event": "事件", "earlier": "启用封存之前的记录"}
 NUMBERED = ("visit", "finding", "evidence", "event")  # their key is a running number, no part of what they say
 GENESIS = "0" * 64
 
@@ -125,7 +126,8 @@ class _Checked:
             if self.check_seal(number, seal) and number == self.last + 1 and seal.get("previous") != previous:
                 self.say(number, f"第 {number} 号封存与前一号不相接")
             previous, self.last = str(seal.get("hash")), number
-            self.heads[number], self.times[number] = previous, f"{seal.get('at')}，{_subject(seal)}"
+            when = str(seal.get("at"))[:16].replace("T", " ")
+            self.heads[number], self.times[number] = previous, f"{when} UTC，{_subject(seal)}"
             self.check_rows(number, seal, covered=first <= number <= last)
         return count
 
@@ -225,7 +227,8 @@ class _Checked:
 
 
 def _subject(seal: "dict[str, Any]") -> str:
-    return f"{seal.get('kind')} {seal.get('subject')}".strip()
+    kind = str(seal.get("kind"))
+    return f"{KINDS.get(kind, kind)} {seal.get('subject')}".strip()
 
 
 def _listed(text: "Any", field: str) -> "list[str]":

@@ -11,7 +11,7 @@ from checks.contract import Contract
 from checks.coverage import Mark
 from checks.finding import Finding, Reason, State
 from checks.periods import period_of
-from checks.records import CONTRACT, EXCUSE, Event
+from checks.records import CONTRACT, EXCUSE
 from checks.slots import PAGE_INSPECTION, RequestError, Slot, page_slots
 from flows import standing
 from tasks import contract_folder
@@ -189,7 +189,7 @@ class TestExcuses:
     def test_need_a_person_a_reason_and_a_document(self, desk: Desk, missing: str) -> None:
         desk.start(at(12, 8))
         words = {"who": "张三", "why": "机房停电", "document": "停电通知〔2026〕3号", missing: "  "}
-        with pytest.raises(RequestError, match="免除要写明"):
+        with pytest.raises(RequestError, match="登记免除要写明"):
             standing.excuse(desk.ledger, ["page-inspection/oa/2026-11-12"], now=at(12, 9), **words)
         assert desk.ledger.events(EXCUSE) == []
 
@@ -208,10 +208,9 @@ class TestExcuses:
         # Then
         assert desk.marks("2026-11-12", at(14))[12] is Mark.EXCUSED
         # When: a correction names the old one
-        correction = Event(
-            kind=EXCUSE, subject=slot, at=at(14), who="李四", why="登记有误", body={"document": ""}, corrects=number
-        )
-        desk.ledger.enter(correction, at(14))
+        standing.withdraw(desk.ledger, number, "李四", "登记有误", at(14))
+        with pytest.raises(RequestError, match="第 99 号事件不是一次免除"):
+            standing.withdraw(desk.ledger, 99, "李四", "登记有误", at(14))
         assert desk.marks("2026-11-12", at(14))[12] is Mark.MISSED
         # Then: all of it is sealed
         with stored(desk.url, desk.folder) as book:
