@@ -3,13 +3,12 @@
 import base64
 import json
 import os
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from command import xunjian
 
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade
@@ -64,13 +63,6 @@ def home(tmp_path: Path) -> Path:
     secret.write_text(VALUE, encoding="utf-8")
     secret.chmod(0o600)
     return tmp_path
-
-
-def xunjian(home: Path, *words: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("XUNJIAN_")}
-    command = [sys.executable, *python, "-m", "flows.cli", *words]
-    env = {**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
-    return subprocess.run(command, cwd=home, env=env, capture_output=True, encoding="utf-8", check=False)
 
 
 class TestHelp:
@@ -217,9 +209,10 @@ class TestEvidence:
         how = {"target": "oa/notice", "attempt": 1, "kind": "screenshot", "grade": Grade.MOST, "at": now}
         record = Store(settings).keep(self.CONTENT, ".jpg", **how)
         ledger, [slot] = Ledger(settings.ledger), page_slots(contract_folder.load(home / "contract"), now.date())
-        ledger.expect([slot])
+        ledger.expect([slot], now)
         run_id = ledger.begin(
             slot, flow_run_id="", trigger="cli", who="", why="", parameters={}, code_version="", contract_hash="",
+            calendar_version="",
             now=now,
         )  # fmt: skip
         ledger.add(run_id, "oa/notice", 1, [], visit=None, evidence=[record], now=now)
