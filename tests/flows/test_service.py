@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,20 @@ import httpx
 import psutil
 import pytest
 
-from checks.records import RunRecord
+from checks.periods import period_of
+from checks.records import INTERRUPTED, RunRecord
 from checks.slots import PAGE_INSPECTION
+from flows.standing import standing
 from rehearsal.estate import Estate
 from tasks import prefect_server
 from tasks.browser.launch import launched
 from tasks.ledger import Ledger
+from tasks.ledger.audit import stored
+from tasks.ledger.verify import verify
 from tasks.settings import Settings
 
 PATIENCE = 180.0
+MORNING = time_of_day(0, 31)  # after which, in UTC, the day's schedule has come
 
 
 class Service:
@@ -44,10 +50,10 @@ class Service:
             whole = [sys.executable, "-m", "flows.cli", *words]
             return subprocess.Popen(whole, env={**os.environ, **quick, **ours}, stdout=out, stderr=out)
 
-    def start(self) -> None:
+    def start(self, *words: str) -> None:
         self.settings.root.mkdir(parents=True, exist_ok=True)
         self.log = self.settings.root / "up.log"
-        self.process = self.command(self.log, "up")
+        self.process = self.command(self.log, "up", *words)
         self.wait_for(lambda: "界面：" in self.log.read_text(), alive=True)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -81,6 +87,15 @@ class Service:
         return Ledger(self.settings.ledger).runs(PAGE_INSPECTION, *days)
 
 
+def in_utc(contract: Path) -> Path:
+    """With days of its own: in UTC half past eight in China comes half an hour after midnight. No hosts."""
+    head = contract / "contract.yaml"
+    head.write_text(head.read_text(encoding="utf-8").replace("zone: Asia/Shanghai", "zone: UTC"), encoding="utf-8")
+    for file in contract.glob("hosts/*.yaml"):
+        file.unlink()
+    return contract
+
+
 @pytest.fixture(scope="module")
 def service(running_estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     from rehearsal.sample import copy_contract
@@ -92,18 +107,60 @@ def service(running_estate: Estate, tmp_path_factory: pytest.TempPathFactory) ->
     service = Service(
         Settings(
             home=folder / "home",
-            contract=copy_contract(folder / "contract", running_estate.settings.base_port),
+            contract=in_utc(copy_contract(folder / "contract", running_estate.settings.base_port)),
             secrets=running_estate.secrets_dir,
             ca=running_estate.ca_dir,
             port=port,
         )
     )
-    service.start()
+    service.start("--no-catch-up")
     try:
         yield service
     finally:
         with contextlib.suppress(subprocess.TimeoutExpired):
             service.stop()
+
+
+def test_killed_in_the_middle_it_says_so_and_does_it_again_by_itself(service: Service, estate: Estate) -> None:
+    """Given a run in the middle, when everything is killed and started again, then nothing recorded is lost, the dead
+    run says 中断 in the UI and in the ledger, and the day is still done, once."""
+    estate.fault("oa-hang")
+    identity = service.deployment()["id"]
+    service.api.post(f"/deployments/{identity}/create_flow_run", json={"name": "x"}).raise_for_status()
+    service.wait_for(lambda: len(service.on_record()) == 3)
+    service.wait_for(lambda: any(run.findings for run in service.on_record()))
+    family = psutil.Process(service.process.pid).children(recursive=True)
+    for process in [psutil.Process(service.process.pid), *family]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    service.process.wait(30)
+    cut_off = service.on_record()
+    assert any(run.outcome == "" for run in cut_off)
+
+    # When
+    estate.clear()
+    due = datetime.now(UTC).time() > MORNING
+    service.start()
+    # Then
+    said = service.log.read_text()
+    assert "执行被中断，已在界面标明" in said
+    assert "巡检做到一半中断，已在台账注明" in said
+    assert [run["state"]["name"] for run in service.flow_runs(any_=["CRASHED"])] == ["中断"]
+    assert service.deployment()["id"] == identity
+    assert [one["schedule"]["cron"] for one in service.deployment()["schedules"]] == ["30 8 * * *"]
+    kept = {run.id: run for run in service.on_record()}
+    assert all(kept[run.id].findings == run.findings for run in cut_off)
+    assert {kept[run.id].outcome for run in cut_off if run.outcome == ""} == {INTERRUPTED}
+    assert ("补做：page-inspection" in said) == due
+    if due:
+        service.wait_for(lambda: service.flow_runs(any_=["COMPLETED"]))
+        again = [run for run in service.on_record() if run.trigger == "catch-up"]
+        assert {run.outcome for run in again} == {"OK"}
+        assert "oa" in {run.slot.split("/")[1] for run in again}
+        today = period_of(f"{datetime.now(UTC).date()}")
+        assert standing(Ledger(service.settings.ledger), today, datetime.now(UTC)).total(PAGE_INSPECTION).done == 3
+    with stored(service.settings.ledger, service.settings.evidence_dir) as book:
+        assert verify(book).problems == []
 
 
 def test_the_form_offers_the_contracts_systems_in_chinese(service: Service) -> None:
@@ -131,7 +188,9 @@ def test_a_run_started_from_the_form_is_on_record_with_who_and_why(service: Serv
         with page.expect_response(lambda answer: answer.url.endswith("/create_flow_run")) as made:
             page.get_by_role("button", name="Submit").click()
         assert made.value.ok, made.value.text()
-        done = service.wait_for(lambda: service.flow_runs(any_=["COMPLETED", "FAILED", "CRASHED"]))
+        mine = made.value.json()["id"]
+        ended = ["COMPLETED", "FAILED", "CRASHED"]
+        done = service.wait_for(lambda: [run for run in service.flow_runs(any_=ended) if run["id"] == mine])
     assert done[0]["state"]["name"] == "全部正常", done[0]["state"]
     assert "全部系统" in done[0]["name"]
     runs = [run for run in service.on_record() if run.flow_run_id == done[0]["id"]]
@@ -147,9 +206,11 @@ def test_a_due_schedule_runs_by_itself(service: Service, estate: Estate) -> None
     path = f"/deployments/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}"
     service.api.patch(path, json={"schedule": moved}).raise_for_status()
     service.wait_for(lambda: [r for r in service.flow_runs(any_=["COMPLETED", "FAILED"]) if r["auto_scheduled"]])
-    scheduled = [run for run in service.on_record() if run.trigger == "schedule"]
-    assert {run.outcome for run in scheduled} == {"OK"}
-    assert len(scheduled) == 3
+    # Then: what catching up had done before was not done again
+    unasked = [run for run in service.on_record() if run.trigger in ("schedule", "catch-up")]
+    assert {run.outcome for run in unasked} == {"OK"}
+    assert sorted(run.slot.split("/")[1] for run in unasked) == ["archive", "mobile", "oa"]
+    assert "schedule" in {run.trigger for run in unasked}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -174,35 +235,7 @@ def test_a_run_in_the_shell_that_is_stopped_says_so(
     assert (len(gone) > 0, left) == (True, [])
 
 
-def test_it_goes_on_after_sigterm_and_after_being_killed(service: Service, estate: Estate) -> None:
-    """Given a run in the middle, when everything is killed and started again, then nothing recorded is lost, the
-    dead run says 中断, and the next run is done."""
-    before, crashed = len(service.on_record()), {run["id"] for run in service.flow_runs(any_=["CRASHED"])}
-    estate.fault("oa-hang")
-    identity = service.deployment()["id"]
-    service.api.post(f"/deployments/{identity}/create_flow_run", json={"name": "x"}).raise_for_status()
-    service.wait_for(lambda: len(service.on_record()) == before + 3)
-    family = psutil.Process(service.process.pid).children(recursive=True)
-    for process in [psutil.Process(service.process.pid), *family]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    service.process.wait(30)
-    recorded = service.on_record()
-    cut_off = recorded[before:]
-    assert any(run.ended_at is None for run in cut_off)
-
-    estate.clear()
-    service.start()
-    assert "被中断" in service.log.read_text()
-    dead = [run for run in service.flow_runs(any_=["CRASHED"]) if run["id"] not in crashed]
-    assert [run["state"]["name"] for run in dead] == ["中断"]
-    assert service.deployment()["id"] == identity
-    assert [one["schedule"]["cron"] for one in service.deployment()["schedules"]] == ["30 8 * * *"]
-    known = {run["id"] for run in service.flow_runs(any_=["COMPLETED"])}
-    service.api.post(f"/deployments/{identity}/create_flow_run", json={"name": "y"}).raise_for_status()
-    service.wait_for(lambda: [r for r in service.flow_runs(any_=["COMPLETED"]) if r["id"] not in known])
-    assert service.on_record()[: before + 3] == recorded
-
+def test_it_stops_cleanly(service: Service) -> None:
     family = psutil.Process(service.process.pid).children(recursive=True)
     assert service.stop() == 0
     assert "已停止" in service.log.read_text()
