@@ -75,14 +75,16 @@ class Event(Record):
     kind: str  # "contract", "excuse", "removal"
     subject: str  # what it is about: a slot, a hash
     at: datetime
-    who: str
+    who: str  # whose word it is
     why: str
+    via: str  # how it got here: "schedule", "ui", "cli:" and the account
     body: dict[str, Any] = {}
     corrects: int | None = None
 
 
-CONTRACT, EXCUSE, REMOVAL = "contract", "excuse", "removal"
-"""Kinds of events: the contract folder as it now is; why a slot need not be done; evidence destroyed when due."""
+CONTRACT, EXCUSE, REMOVAL, REGRADE = "contract", "excuse", "removal", "regrade"
+"""Kinds of events: the contract folder as it now is; why a slot need not be done; evidence destroyed when due; evidence
+that turned out to be more secret, and where it lies encrypted."""
 
 
 class EventRecord(Event):

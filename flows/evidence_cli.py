@@ -12,6 +12,28 @@ from flows.exit_codes import CONFIGURATION
 app = typer.Typer(help="证据：列出截图和主机的回答，打开其中一件。", no_args_is_help=True)
 
 
+@app.command(epilog="例：xunjian evidence regrade 0c5e1fb2a9d4 --who 决定人 --why 截图里有未遮盖的公文")
+def regrade(
+    piece: Annotated[str, typer.Argument(metavar="SHA-256", help="证据的 SHA-256，或它的文件名")],
+    who: Annotated[str, typer.Option("--who", metavar="姓名", help="谁决定的")],
+    why: Annotated[str, typer.Option("--why", metavar="原因", help="为什么")],
+) -> None:
+    """改密级：把一件证据改为非常敏感，加密保存，删去没有加密的；登记后不能改回。"""
+    from datetime import UTC, datetime
+
+    from flows.regrade import regrade as raised
+    from flows.standing import from_shell
+    from tasks.evidence import Store
+    from tasks.ledger import Ledger
+    from tasks.settings import Settings
+
+    with clearly():
+        settings = Settings()
+        ledger, store = Ledger(settings.ledger), Store(settings)
+        path = raised(ledger, store, piece, who, why, from_shell(), datetime.now(UTC))
+        console.say(f"已加密保存为 {path}，已登记。备份里没有加密的那份，在下一次备份时删去；已发出的报告请另行收回")
+
+
 @app.command("list", epilog="例：xunjian evidence list　　xunjian evidence list --date 2026-11-22")
 def listed(
     day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="哪一天，不写就是今天")] = "",

@@ -27,5 +27,5 @@ def excuse(form: Excuse) -> State:
     Args:
         form: 免除
     """
-    entered = standing.excuse(Office().ledger, form.slots, form.who, form.why, form.document, now())
+    entered = standing.excuse(Office().ledger, form.slots, form.who, form.why, form.document, now(), via="ui")
     return Completed(name="已登记", message=f"事件 {'、'.join(map(str, entered))}：{'、'.join(form.slots)}")

@@ -4,7 +4,6 @@ Opening the office fails early and clearly; a duty that has begun should only me
 """
 
 import gc
-import getpass
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -52,7 +51,7 @@ class Office:
     def _bring_up_to_date(self) -> None:
         """What every start owes the record: the contract as it is, runs that were killed, and what nobody did."""
         at = now()
-        standing.record_contract(self.ledger, self.folder, self.contract, getpass.getuser(), at)
+        standing.record_contract(self.ledger, self.folder, self.contract, at)
         self.cut_off = self.ledger.close_cut_off(at)
         standing.put_on_record(self.ledger, at)
 

@@ -4,7 +4,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from checks.records import REMOVAL, Event
+from checks.records import REGRADE, REMOVAL, Event
 from checks.retention import expired
 from flows.office import Office, now
 from flows.standing import versions
@@ -24,12 +24,20 @@ async def retention() -> State:
 
 def destroy_expired(office: Office) -> int:
     """On record first, so that what is missing is never unexplained; a run that was cut off is made up for."""
-    on_record = {path for event in office.ledger.events(REMOVAL) for path in event.body["files"]}
+    on_record = {
+        path for kind in (REMOVAL, REGRADE) for one in office.ledger.events(kind) for path in one.body["files"]
+    }
     due = expired(office.ledger.files(), versions(office.ledger), office.today())
     new = {path: sha256 for path, sha256 in due.items() if path not in on_record}
     if new:
         removal = Event(
-            kind=REMOVAL, subject=f"{office.today()}", at=now(), who="计划任务", why="服务期满两年", body={"files": new}
+            kind=REMOVAL,
+            subject=f"{office.today()}",
+            at=now(),
+            who="计划任务",
+            why="服务期满两年",
+            via="schedule",
+            body={"files": new},
         )
         office.ledger.enter(removal, now())
     return sum(office.evidence.destroy(path) for path in sorted(on_record | set(new)))

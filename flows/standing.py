@@ -4,9 +4,11 @@ Contract versions and excuses are events of the ledger; their words are here.
 """
 
 import difflib
+import getpass
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from checks.contract import Contract
 from checks.coverage import DUTIES, Coverage, Excuse, Version, coverage, expected
@@ -17,15 +19,21 @@ from tasks import contract_folder
 from tasks.ledger import Ledger
 
 
-def record_contract(ledger: Ledger, folder: Path, contract: Contract, who: str, now: datetime) -> bool:
+def from_shell() -> str:
+    """How it got on record: by somebody who was logged in as this account."""
+    return f"cli:{getpass.getuser()}"
+
+
+def record_contract(ledger: Ledger, folder: Path, contract: Contract, now: datetime) -> bool:
     """Put the contract folder on record if it is not as it was; whether it was put."""
     body = {"files": contract_folder.texts(folder), "contract": contract.model_dump(mode="json")}
     event = Event(
         kind=CONTRACT,
         subject=contract_folder.hash_of(folder),
         at=now,
-        who=who,
+        who=getpass.getuser(),
         why="合同目录与上次登记的不同",
+        via=from_shell(),
         body=body,
     )
     return ledger.enter(event, now, unless_last=True) is not None
@@ -84,7 +92,9 @@ def _excuse(event: EventRecord) -> Excuse:
     return Excuse(event.subject, event.who, event.why, event.body["document"], event.entered_at)
 
 
-def excuse(ledger: Ledger, slots: Sequence[str], who: str, why: str, document: str, now: datetime) -> list[int]:
+def excuse(
+    ledger: Ledger, slots: Sequence[str], who: str, why: str, document: str, now: datetime, via: str = ""
+) -> list[int]:
     """Put on record that slots need not be done.
 
     Raises:
@@ -96,12 +106,9 @@ def excuse(ledger: Ledger, slots: Sequence[str], who: str, why: str, document: s
     known |= {slot.id for slot in ledger.slots(min(days) - timedelta(days=7), max(days))}
     if strange := [slot for slot in slots if slot not in known]:
         raise RequestError(f"合同里没有这样的应做事项：{'、'.join(strange)}；写法照 xunjian coverage 列出的编号")
-    body = {"document": document.strip()}
-    return [
-        number
-        for slot in slots
-        if (number := ledger.enter(Event(kind=EXCUSE, subject=slot, at=now, who=who, why=why, body=body), now))
-    ]
+    said: dict[str, Any] = {"who": who, "why": why, "via": via or from_shell(), "body": {"document": document.strip()}}
+    entered = [ledger.enter(Event(kind=EXCUSE, subject=slot, at=now, **said), now) for slot in slots]
+    return [number for number in entered if number is not None]
 
 
 def withdraw(ledger: Ledger, number: int, who: str, why: str, now: datetime) -> int | None:
@@ -116,7 +123,10 @@ def withdraw(ledger: Ledger, number: int, who: str, why: str, now: datetime) -> 
         raise RequestError(f"第 {number} 号事件不是一次免除")
     body = {"document": ""}
     return ledger.enter(
-        Event(kind=EXCUSE, subject=wrong.subject, at=now, who=who, why=why, body=body, corrects=number), now
+        Event(
+            kind=EXCUSE, subject=wrong.subject, at=now, who=who, why=why, via=from_shell(), body=body, corrects=number
+        ),
+        now,
     )
 
 

@@ -66,5 +66,14 @@ def fill(ledger: Ledger, evidence: Path, days: int = DAYS, visits: int = 3) -> N
         if number < days - 1:
             ledger.end(run, State.OK, at + timedelta(minutes=1))
         ledger.enter(
-            Event(kind="excuse", subject=f"s{number}", at=at, who="值班员甲", why="停电", body={"document": "通知"}), at
+            Event(
+                kind="excuse",
+                subject=f"s{number}",
+                at=at,
+                who="值班员甲",
+                why="停电",
+                via="ui",
+                body={"document": "通知"},
+            ),
+            at,
         )

@@ -6,7 +6,7 @@ Times are stored in UTC with their zone. Tables: `tables`; the chain: `seals`, `
 
 import uuid
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from itertools import groupby
@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from checks.coverage import Look
 from checks.finding import Finding, Reason, State
-from checks.records import INTERRUPTED, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
+from checks.records import INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
 from checks.retention import Kept
 from checks.slots import HOST_INSPECTION, Slot
 from checks.visit import HostVisit, Visit
@@ -224,8 +224,19 @@ class Ledger:
     def files(self) -> list[Kept]:
         """Every evidence file on record."""
         with self._translated("读取"), Session(self._engine) as session:
-            rows = session.exec(select(EvidenceRow.at, EvidenceRow.path, EvidenceRow.sha256))
-            return [Kept(*row) for row in rows]
+            rows = [_evidence(row) for row in session.exec(select(EvidenceRow))]
+        moved = self._regraded()
+        return [Kept(one.at, one.path, one.sha256) for one in (_now(row, moved) for row in rows)]
+
+    def evidence_at(self, path: str) -> EvidenceRecord | None:
+        """What is on record of a file."""
+        with self._translated("读取"), Session(self._engine) as session:
+            row = session.exec(select(EvidenceRow).where(EvidenceRow.path == path)).first()
+            return _evidence(row) if row else None
+
+    def _regraded(self) -> dict[str, dict[str, Any]]:
+        """Where evidence now lies that turned out to be more secret, by its first path."""
+        return {path: one.body["to"] for one in self.events(REGRADE) for path in one.body["files"]}
 
     def slots(self, first: date, last: date) -> list[Slot]:
         """The slots on record whose day is between `first` and `last`."""
@@ -246,7 +257,8 @@ class Ledger:
             ).all()
             ids = [run.id for run, _ in rows]
             findings, visits, evidence = (_by_run(session, table, ids) for table in (FindingRow, VisitRow, EvidenceRow))
-        return [_record(run, end, findings[run.id], visits[run.id], evidence[run.id]) for run, end in rows]
+        moved = self._regraded()
+        return [_record(run, end, findings[run.id], visits[run.id], evidence[run.id], moved) for run, end in rows]
 
     def looks(self, duties: Sequence[str], first: date, last: date, triggers: Sequence[str] = ()) -> list[Look]:
         """What each run of these days' slots has seen, for the coverage of the contract; `triggers`: only theirs."""
@@ -318,6 +330,7 @@ def _record(
     findings: Sequence[FindingRow],
     visits: Sequence[VisitRow],
     evidence: Sequence[EvidenceRow],
+    moved: Mapping[str, Mapping[str, Any]],
 ) -> RunRecord:
     of_host = run.slot_id.startswith(f"{HOST_INSPECTION}/")
     return RunRecord(
@@ -336,8 +349,17 @@ def _record(
         findings=tuple(_finding(row) for row in findings),
         visits=() if of_host else tuple(Visit.model_validate(row.facts) for row in visits),
         host_visits=tuple(HostVisit.model_validate(row.facts) for row in visits) if of_host else (),
-        evidence=tuple(EvidenceRecord.model_validate(row.model_dump()) for row in evidence),
+        evidence=tuple(_now(_evidence(row), moved) for row in evidence),
     )
+
+
+def _evidence(row: EvidenceRow) -> EvidenceRecord:
+    return EvidenceRecord.model_validate(row.model_dump())
+
+
+def _now(record: EvidenceRecord, moved: Mapping[str, Mapping[str, Any]]) -> EvidenceRecord:
+    """The record as it is today: encrypted under another name since it was found to be more secret."""
+    return record.model_copy(update=dict(moved[record.path])) if record.path in moved else record
 
 
 def _slot(row: SlotRow) -> Slot:

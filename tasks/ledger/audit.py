@@ -13,7 +13,7 @@ from tasks.ledger.seals import plain
 from tasks.ledger.tables import SEALED
 from tasks.ledger.verify import NUMBERED
 
-_EVERY_SEAL = (1, 2**63)
+_EVERY_SEAL = [(1, 2**63)]
 _BATCH = 2000
 _ORDER = {table: "id" if table in NUMBERED else "1" for table in SEALED}
 
@@ -27,7 +27,7 @@ class Stored:
 
     has_files = True
 
-    def covers(self) -> tuple[int, int]:
+    def covers(self) -> list[tuple[int, int]]:
         """All of it."""
         return _EVERY_SEAL
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from checks import os_words
+from checks.records import REGRADE, REMOVAL
 from tasks.ledger.audit import stored
 from tasks.ledger.engine import LedgerError
 from tasks.ledger.package import export, restore
@@ -38,7 +39,9 @@ def back_up(url: str, evidence_dir: Path, to: Path, now: datetime, keep: int = K
     with stored(url, evidence_dir) as book:
         made = export(book, out, now, with_evidence=False)
         paths = {row["path"] for row in book.rows("evidence")}
-        gone = {path for row in book.rows("event") if row["kind"] == "removal" for path in _removed(row)}
+        changes = [json.loads(row["body"]) for row in book.rows("event") if row["kind"] in (REMOVAL, REGRADE)]
+        paths |= {body["to"]["path"] for body in changes if "to" in body}
+        gone = {path for body in changes for path in body["files"]}
     copied = _mirror(evidence_dir, to / "evidence", paths - gone)
     for path in gone:  # what had to be destroyed is destroyed here too
         (to / "evidence" / path).unlink(missing_ok=True)
@@ -55,10 +58,6 @@ def rehearse(package: Path) -> Verdict:
         head = restore(package, url)
         with stored(url, package.parent / "evidence") as book:
             return verify(book, head)
-
-
-def _removed(row: dict[str, str]) -> list[str]:
-    return list(json.loads(row["body"])["files"])
 
 
 def _mirror(source: Path, to: Path, paths: set[str]) -> int:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from checks import os_words
+from checks.records import REGRADE, REMOVAL
 from tasks.ledger import verify
 from tasks.ledger.audit import Stored
 from tasks.ledger.engine import LedgerError, name_of, opened, translated
@@ -62,10 +63,10 @@ def export(
     Raises:
         LedgerError: the ledger cannot be read, nothing was sealed in the period, or the file cannot be written.
     """
-    first, last = _range(book, period)
+    covered = _covered(book, period)
     with _written(out) as package:
         hashes: dict[str, str] = {}
-        head, wanted = _seals(book, first, last, package, hashes)
+        head, wanted = _seals(book, covered, package, hashes)
         rows, paths = 0, set()
         for table in SEALED:
             with _entry(package, f"rows/{table}.jsonl", hashes) as write:
@@ -76,6 +77,8 @@ def export(
                     rows += 1
                     if table == "evidence":
                         paths.add(row["path"])
+                    elif table == "event" and row["kind"] == REGRADE:
+                        paths.add(json.loads(row["body"])["to"]["path"])
         files = 0
         for path in sorted(paths) if with_evidence else []:
             if (book.evidence_dir / path).is_file():  # what is missing, verify.py will say
@@ -88,8 +91,7 @@ def export(
             "exported_at": now.astimezone(UTC).isoformat(timespec="seconds"),
             "period": f"{period.first} – {period.last}" if period else "",
             "head": head,
-            "first_seal": first,
-            "last_seal": last,
+            "seals": covered,
             "evidence": with_evidence,
             "sha256": {**hashes, "verify.py": hashlib.sha256(script).hexdigest()},
         }
@@ -108,7 +110,7 @@ def restore(package: Path, url: str) -> str:
     """
     try:
         book = verify.Package(package)
-        if not book.manifest["head"].startswith(f"{book.manifest['last_seal']}:") or book.manifest["first_seal"] != 1:
+        if book.manifest["period"]:
             raise LedgerError(f"{package} 只含一段时间的记录，不能用来恢复；请用 xunjian ledger backup 做的备份")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise LedgerError(f"{package} 不是台账的备份，或已损坏：{error}") from error
@@ -135,29 +137,42 @@ def restore(package: Path, url: str) -> str:
     return str(book.manifest["head"])
 
 
-def _range(book: Stored, period: Period | None) -> tuple[int, int]:
-    """The first and the last seal that were made in the period."""
+def _covered(book: Stored, period: Period | None) -> list[tuple[int, int]]:
+    """The seals, from and to, made in the period, and those of later events that say where its evidence went."""
+    if not period:
+        return [(1, max((seal["seq"] for seal in book.seals()), default=0))]
     made = [
-        seal["seq"]
+        seal
         for seal in book.seals()
-        if not period
-        or period.first <= datetime.fromisoformat(seal["at"]).astimezone(period.zone).date() <= period.last
+        if period.first <= datetime.fromisoformat(seal["at"]).astimezone(period.zone).date() <= period.last
     ]
-    if period and not made:
+    if not made:
         raise LedgerError(f"{period.first} 至 {period.last} 没有封存过任何记录，无可导出")
-    return (made[0], made[-1]) if made else (1, 0)
+    first, last = made[0]["seq"], made[-1]["seq"]
+    files = {key for seal in made for key, _ in json.loads(seal["rows"]).get("evidence", ())}
+    paths = {row["path"] for row in book.rows("evidence") if row["id"] in files}
+    later = set()
+    for row in book.rows("event"):
+        body = json.loads(row["body"]) if row["kind"] in (REMOVAL, REGRADE) else {}
+        if paths.intersection(body.get("files", ())):
+            later.add(row["id"])
+            paths.update([body["to"]["path"]] if row["kind"] == REGRADE else [])
+    events = {
+        seal["seq"] for seal in book.seals() for key, _ in json.loads(seal["rows"]).get("event", ()) if key in later
+    }
+    return [(first, last), *((seq, seq) for seq in sorted(events) if not first <= seq <= last)]
 
 
 def _seals(
-    book: Stored, first: int, last: int, package: zipfile.ZipFile, hashes: dict[str, str]
+    book: Stored, covered: list[tuple[int, int]], package: zipfile.ZipFile, hashes: dict[str, str]
 ) -> tuple[str, set[tuple[str, Any]]]:
-    """Write the whole chain. Returns its head, and the rows that the seals from `first` to `last` list."""
+    """Write the whole chain. Returns its head, and the rows that the covered seals list."""
     head, wanted = "", set[tuple[str, Any]]()
     with _entry(package, "seals.jsonl", hashes) as write:
         for seal in book.seals():
             write(verify.canonical(seal) + b"\n")
             head = f"{seal['seq']}:{seal['hash']}"
-            if first <= seal["seq"] <= last:
+            if any(first <= seal["seq"] <= last for first, last in covered):
                 wanted.update((table, key) for table, rows in json.loads(seal["rows"]).items() for key, _ in rows)
     return head, wanted
 

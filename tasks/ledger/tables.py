@@ -137,6 +137,7 @@ class EventRow(SQLModel, table=True):
     entered_at: datetime = Field(sa_type=Utc)
     who: str
     why: str
+    via: str
     body: dict[str, Any] = _json()
     corrects: int | None = Field(foreign_key="event.id")
 

@@ -107,13 +107,23 @@ class _Checked:
                     self.ended.add(run)
                 elif table == "evidence":
                     self.files[str(row.get("path"))] = (str(row.get("sha256")), run)
-                elif table == "event" and row.get("kind") == "removal":
-                    self.removed.update(_listed(row.get("body"), "files"))
+                elif table == "event" and row.get("kind") in ("removal", "regrade"):
+                    self.read_change(row)
         return dict(counted)
+
+    def read_change(self, row: "dict[str, Any]") -> None:
+        """Note files that were destroyed when they were due, or that now lie encrypted under another name."""
+        try:
+            body = json.loads(row["body"])
+            self.removed.update(body["files"])
+            if row["kind"] == "regrade":
+                self.files[body["to"]["path"]] = (body["to"]["sha256"], None)
+        except (KeyError, ValueError, TypeError):
+            self.say(0, f"事件 {row.get('id')} 读不出")
 
     def read_seals(self) -> int:
         """Go along the chain, and tick off the rows that each seal lists."""
-        first, last = self.book.covers()
+        ranges = self.book.covers()
         previous, count = GENESIS, 0
         for seal in self.book.seals():
             count += 1
@@ -128,7 +138,7 @@ class _Checked:
             previous, self.last = str(seal.get("hash")), number
             when = str(seal.get("at"))[:16].replace("T", " ")
             self.heads[number], self.times[number] = previous, f"{when} UTC，{_subject(seal)}"
-            self.check_rows(number, seal, covered=first <= number <= last)
+            self.check_rows(number, seal, covered=any(first <= number <= last for first, last in ranges))
         return count
 
     def check_seal(self, number: int, seal: "dict[str, Any]") -> bool:
@@ -205,7 +215,7 @@ class _Checked:
             elif found != sha256:
                 self.say(number, f"证据文件 {path} 被改动")
         if self.removed:
-            self.remarks.append(f"{len(self.removed)} 个证据文件已按期销毁，有销毁记录")
+            self.remarks.append(f"{len(self.removed)} 个证据文件已销毁或改为加密保存，有封存的记录")
         return count
 
     def check_head(self, head: str) -> None:
@@ -229,13 +239,6 @@ class _Checked:
 def _subject(seal: "dict[str, Any]") -> str:
     kind = str(seal.get("kind"))
     return f"{KINDS.get(kind, kind)} {seal.get('subject')}".strip()
-
-
-def _listed(text: "Any", field: str) -> "list[str]":
-    try:
-        return [str(one) for one in json.loads(text).get(field, ())]
-    except (ValueError, AttributeError, TypeError):
-        return []
 
 
 def verify(book: "Any", head: str = "") -> Verdict:
@@ -281,9 +284,9 @@ class Package:
                 else:
                     self.broken.append(f"{name} 第 {number} 行被改动，已读不出")
 
-    def covers(self) -> "tuple[int, int]":
-        """Return the first and the last seal whose rows are in this package; the chain itself is always whole."""
-        return self.manifest["first_seal"], self.manifest["last_seal"]
+    def covers(self) -> "list[tuple[int, int]]":
+        """Return the seals, from and to, whose rows are in this package; the chain itself is always whole."""
+        return [(first, last) for first, last in self.manifest["seals"]]
 
     def seals(self) -> "Iterator[dict[str, Any]]":
         """Yield the seals, in the order of their numbers."""

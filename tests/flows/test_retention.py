@@ -97,7 +97,7 @@ def test_what_has_expired_goes_and_leaves_a_sealed_record(office: Office) -> Non
     [event] = office.ledger.events(REMOVAL)
     assert set(event.body["files"].values()) == {hashlib.sha256(content).hexdigest() for content in (b"one", b"two")}
     assert verdict(office).problems == []
-    assert "2 个证据文件已按期销毁，有销毁记录" in verdict(office).remarks
+    assert "2 个证据文件已销毁或改为加密保存，有封存的记录" in verdict(office).remarks
     # When: again
     assert destroy_expired(office) == 0
     assert len(office.ledger.events(REMOVAL)) == 1

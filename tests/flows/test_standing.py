@@ -1,5 +1,6 @@
 """Where the duties stand, read from the ledger alone: on SQLite and on PostgreSQL, with no Prefect in sight."""
 
+import getpass
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -40,7 +41,7 @@ class Desk:
 
     def start(self, now: datetime) -> list[Slot]:
         """What every start of the program does."""
-        standing.record_contract(self.ledger, self.folder, self.contract, "值班员甲", now)
+        standing.record_contract(self.ledger, self.folder, self.contract, now)
         self.ledger.close_cut_off(now)
         return standing.put_on_record(self.ledger, now)
 
@@ -158,7 +159,7 @@ class TestTheContract:
         desk.start(at(13, 8))
         # Then
         first, second = desk.ledger.events(CONTRACT)
-        assert (first.at, second.at, second.who) == (at(12, 8), at(13, 8), "值班员甲")
+        assert (first.at, second.at, second.who) == (at(12, 8), at(13, 8), getpass.getuser())
         difference = standing.changes(first.body["files"], second.body["files"])
         assert "--- systems/1-oa.yaml\n+++ systems/1-oa.yaml\n" in difference
         assert [line[0] for line in difference.splitlines() if "办公系统" in line and line[0] in "+-"] == ["-", "+"]
@@ -232,7 +233,7 @@ def test_two_starts_at_once_record_one_version(desk: Desk) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     def start(_: int) -> None:
-        standing.record_contract(Ledger(desk.url), desk.folder, desk.contract, "x", at(12))
+        standing.record_contract(Ledger(desk.url), desk.folder, desk.contract, at(12))
 
     begin: Callable[[int], None] = start
     with ThreadPoolExecutor(4) as pool:

@@ -317,13 +317,21 @@ class TestEvidence:
         # Given
         file = next(path for path in book.evidence.rglob("*") if path.is_file())
         name = file.relative_to(book.evidence).as_posix()
-        removal = Event(kind="removal", subject="r", at=NOON, who="计划任务", why="期满", body={"files": {name: "x"}})
+        removal = Event(
+            kind="removal",
+            subject="r",
+            at=NOON,
+            who="计划任务",
+            why="期满",
+            via="schedule",
+            body={"files": {name: "x"}},
+        )
         Ledger(book.url).enter(removal, NOON)
         file.unlink()
         # Then
         verdict = book.verdict()
         assert verdict.problems == []
-        assert "1 个证据文件已按期销毁，有销毁记录" in verdict.remarks
+        assert "1 个证据文件已销毁或改为加密保存，有封存的记录" in verdict.remarks
 
 
 class TestPackage:
@@ -383,7 +391,7 @@ class TestPackage:
         with zipfile.ZipFile(book.package(tmp_path / "p.zip")) as package:
             package.extractall(folder)
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        (folder / "manifest.json").write_text(json.dumps({**manifest, "last_seal": 4}), encoding="utf-8")
+        (folder / "manifest.json").write_text(json.dumps({**manifest, "seals": [[1, 4]]}), encoding="utf-8")
         # Then
         assert "不在本包的范围之内" in said(verify(Package(folder)))
 
@@ -402,7 +410,7 @@ class TestPackage:
             assert again.verdict(head).problems == []
             assert again.verdict().counted == book.verdict().counted
             assert Ledger(url).close_cut_off(NOON) == [f"{PAGE_INSPECTION}/oa/2026-11-25"]
-            more = Event(kind="excuse", subject="s", at=NOON, who="值班员甲", why="停电")
+            more = Event(kind="excuse", subject="s", at=NOON, who="值班员甲", why="停电", via="cli:x")
             assert Ledger(url).enter(more, NOON) == DAYS + 1
             assert again.verdict(head).problems == []
             with pytest.raises(LedgerError, match="里已有记录"):

@@ -47,7 +47,7 @@ def test_while_somebody_writes(book: Book, tmp_path: Path) -> None:
 
     def write() -> None:
         while not stop.is_set():
-            ledger.enter(Event(kind="excuse", subject="s", at=NOON, who="x", why="x"), NOON)
+            ledger.enter(Event(kind="excuse", subject="s", at=NOON, who="x", why="x", via="ui"), NOON)
             wrote.set()
 
     writer = threading.Thread(target=write)

@@ -64,7 +64,7 @@ def filled(ledger: Ledger) -> str:
     run_id = begin(ledger, slot())
     add(ledger, run_id)
     ledger.end(run_id, State.UNKNOWN, NOON + timedelta(minutes=1))
-    ledger.enter(Event(kind="excuse", subject="s", at=NOON, who="值班员甲", why="停电"), NOON)
+    ledger.enter(Event(kind="excuse", subject="s", at=NOON, who="值班员甲", why="停电", via="ui"), NOON)
     return run_id
 
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("entered_at", moment, nullable=False),
         sa.Column("who", sa.String, nullable=False),
         sa.Column("why", sa.String, nullable=False),
+        sa.Column("via", sa.String, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("corrects", sa.Integer, sa.ForeignKey("event.id")),
     )
