@@ -2,16 +2,16 @@
 
 import shutil
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from office_desk import FINE, by, looking, slot_of
 
 from checks.finding import Finding, Reason, State
 from checks.records import INTERRUPTED, RunRecord
-from checks.slots import PAGE_INSPECTION, Slot, page_slots
-from flows.caller import CATCH_UP, Caller
+from checks.slots import PAGE_INSPECTION, page_slots
+from flows.caller import CATCH_UP
 from flows.catch_up import overdue
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state
@@ -19,32 +19,12 @@ from flows.run import Run, carried_out
 from tasks.ledger import LedgerError
 from tasks.settings import Settings
 
-FINE = Finding(check="PG01", state=State.OK, summary="如常")
-
 
 @pytest.fixture
 def office(url: str, tmp_path: Path) -> Office:
     folder = tmp_path / "contract"
     shutil.copytree(Path(__file__).parents[2] / "rehearsal" / "contract", folder)
     return Office(Settings(home=tmp_path / "home", contract=folder, ledger_url=url))
-
-
-def slot_of(office: Office, system: str = "oa") -> Slot:
-    return next(slot for slot in page_slots(office.contract, office.today()) if slot.target == system)
-
-
-def by(trigger: str) -> Caller:
-    return Caller("", trigger, "值班员甲", "测试")
-
-
-def looking(office: Office, finding: Finding = FINE) -> Callable[[Run], Outcome]:
-    def look(run: Run) -> Outcome:
-        there = office.contract.system(run.slot.target)
-        for part in there.targets():
-            run.add(there.target(part), 1, [finding])
-        return Outcome([(there.target(part), finding) for part in there.targets()])
-
-    return look
 
 
 def runs(office: Office) -> list[RunRecord]:
