@@ -11,12 +11,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
 from lines import Line
 from rich.table import Table
-from year import PROBE, REAL_EVIDENCE, Year, generate, watched
+from year import Year, generate, watched
+
+from checks.coverage import Mark
+from checks.periods import Period
+from flows.standing import standing
+from tasks.ledger import Ledger
 
 HERE = Path(__file__).parent
 MIB = 1 << 20
@@ -48,6 +55,7 @@ def measure(folder: Path, year_folder: Path | None, rounds: int, tell: Callable[
         year = generate(year_folder.absolute() if year_folder else folder / "year", watch=watched)
         figures["generated"] = time.monotonic() - began
         tell(f"生成 {year.first} 至 {year.last}：{figures['generated']:.0f} 秒")
+    _check(year)
     for sides in COMPARED:
         for number in range(rounds):
             for side in sides[:: -1 if number % 2 else 1]:
@@ -59,6 +67,15 @@ def measure(folder: Path, year_folder: Path | None, rounds: int, tell: Callable[
     figures["start"] = once("start", year, folder)
     figures["sizes"] = once("sizes", year, folder)
     return figures
+
+
+def _check(year: Year) -> None:
+    """Coverage of the whole year finds what was put there, and nothing else; or nothing here is a measurement."""
+    over = datetime.combine(year.last, time_of_day(), UTC) + timedelta(days=2)
+    found = standing(Ledger(year.settings.ledger), Period(year.first, year.last), over)
+    marks = {one.slot.id: one.mark for line in found.lines for one in line.marks if one.mark is not Mark.DONE}
+    if marks != year.marks:
+        raise SystemExit(f"履约情况与生成时放进去的不符：{sorted(set(marks.items()) ^ set(year.marks.items()))[:5]}")
 
 
 def once(side: str, year: Year, folder: Path) -> Figures:
@@ -129,6 +146,3 @@ def details(figures: Figures) -> Table:
 
 def _mib(size: float) -> str:
     return f"{size / MIB:.1f} MiB"
-
-
-__all__ = ["PROBE", "REAL_EVIDENCE", "bars", "details", "measure"]

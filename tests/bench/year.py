@@ -379,7 +379,8 @@ class _Life:
             self.ledger.add(run, target, attempt, findings, visit=visit, evidence=kept, now=at)
             if not deserves_retry(findings):
                 break
-            fault = fault if dice < 0.008 else {}
+            lasts = dice < 0.008 and "obstacle" not in fault  # or the slot's fate would be another than is on file
+            fault = fault if lasts else {}
         return at, worst(finding.state for finding in findings)
 
     def _visit(self, target: str, attempt: int, at: datetime, fault: dict[str, Any]) -> Visit:
