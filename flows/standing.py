@@ -18,6 +18,8 @@ from checks.slots import RequestError, Slot
 from tasks import contract_folder
 from tasks.ledger import Ledger
 
+_DUTIES = [duty.id for duty in DUTIES]
+
 
 def from_shell() -> str:
     """How it got on record: by somebody who was logged in as this account."""
@@ -60,7 +62,7 @@ def put_on_record(ledger: Ledger, now: datetime) -> list[Slot]:
     """Put on record what was expected since the last time, up to today, whether or not anybody was there to do it."""
     known = versions(ledger)
     today = now.astimezone(known[-1][1].tz).date()
-    first = ledger.last_day() or known[0][0].astimezone(known[0][1].tz).date()
+    first = ledger.last_day(_DUTIES) or known[0][0].astimezone(known[0][1].tz).date()
     missing = expected(known, (), first, today)
     ledger.expect(missing, now)
     return missing
@@ -76,8 +78,9 @@ def standing(ledger: Ledger, period: Period, now: datetime) -> Coverage:
     if not known:
         raise RequestError("台账里还没有合同：先执行一次巡检，或启动 xunjian up")
     wide = period.first - timedelta(days=7)  # a week's slot counts where its first day is
-    looks = ledger.looks([duty.id for duty in DUTIES], wide, period.last)
-    on_record = ledger.slots(period.first, period.last)
+    looks = ledger.looks(_DUTIES, wide, period.last)
+    # what is measured beside the inspections, such as availability, has slots of its own
+    on_record = [slot for slot in ledger.slots(period.first, period.last) if slot.duty in _DUTIES]
     return coverage(known, on_record, looks, excuses(ledger), period.first, period.last, now)
 
 

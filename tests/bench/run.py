@@ -1,5 +1,5 @@
 """`make bench`: what an inspection costs: pages against a bare Playwright script that visits the same ones, hosts
-against paramiko, OpenSSH, Ansible and testinfra (hosts.py).
+against paramiko, OpenSSH, Ansible and testinfra (hosts.py); and what a year of them costs in the ledger (ledger.py).
 
 Both sides run in turn, each in a fresh process, so that a busy machine is busy for both; what counts is the median of
 the ratios, pair by pair. Memory is sampled in a first pair of its own: to read it is work for the machine.
@@ -16,11 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import hosts
+import ledger
 import psutil  # type: ignore[import-untyped]
 from lines import Line, table
 from rich.console import Console
@@ -56,10 +57,13 @@ out = Console(width=110 if not sys.stdout.isatty() else None)
 def main() -> int:
     """Measure, print, and return 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description="测量巡检的耗时、CPU 和内存，与裸脚本和同类工具成对比较")
-    parser.add_argument("--only", choices=("pages", "hosts"), help="只测页面，或只测主机")
+    parser.add_argument("--only", choices=("pages", "hosts", "ledger"), help="只测页面、主机或台账")
     parser.add_argument("--pairs", type=int, default=5, help="即时应答时的对数（默认 5）")
     parser.add_argument("--slow-pairs", type=int, default=2, help="每页一秒时的对数，每对约一分半钟（默认 2）")
-    parser.add_argument("--rounds", type=int, default=3, help="主机的轮数，每轮约一分半钟；较慢的工具减半（默认 3）")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="主机和台账的轮数，主机每轮约一分半钟；较慢的工具减半（默认 3）"
+    )
+    parser.add_argument("--year", type=Path, help="一年的台账放在哪里；已有就不再生成（默认用完即删）")
     parser.add_argument("--json", type=Path, help="把全部数字写到这个文件")
     asked = parser.parse_args()
     pairs = {0.0: asked.pairs, 1.0: asked.slow_pairs}
@@ -68,28 +72,40 @@ def main() -> int:
     pages: dict[str, Figures] = {}
     starts: dict[str, list[float]] = {}
     visited: dict[int, hosts.Runs] = {}
+    kept: Figures = {}
     with tempfile.TemporaryDirectory(prefix="xunjian-bench-") as folder:
         base_port, settings = _prepare(Path(folder))
-        if asked.only != "hosts":
+        if asked.only in (None, "ledger"):
+            kept = ledger.measure(Path(folder), asked.year, asked.rounds, out.print)
+        if asked.only in (None, "pages"):
             starts = start_up()
-        with Prefect(settings, out.print):
-            if asked.only != "hosts":
+        with Prefect(settings, out.print) if asked.only != "ledger" else nullcontext():
+            if asked.only in (None, "pages"):
                 pages = {case.name: measure(case, pairs[case.delay], base_port, settings.root) for case in CASES}
-            if asked.only != "pages":
+            if asked.only in (None, "hosts"):
                 visited = hosts.measure(Path(folder) / "hosts", asked.rounds, out.print)
     lines = [line for case in CASES if pages for line in bars(case, pages[case.name])]
     for command, times in starts.items():
         median = statistics.median(times)
         lines.append(Line(f"xunjian {command} 启动", f"＜ {START_BAR:g} 秒", f"{median:.2f} 秒", median < START_BAR))
     lines += hosts.bars(visited) if visited else []
+    lines += ledger.bars(kept) if kept else []
     for case in CASES if pages else ():
         out.print(details(case, pages[case.name]))
     for count, runs in visited.items():
         out.print(hosts.details(count, runs))
+    if kept:
+        out.print(ledger.details(kept))
     out.print(table(lines))
     out.print(f"共用 {time.monotonic() - began:.0f} 秒，{os.cpu_count()} 核，负载 {os.getloadavg()[0]:.1f}")
     if asked.json:
-        report = {"figures": pages, "start_up": starts, "hosts": visited, "bars": [line._asdict() for line in lines]}
+        report = {
+            "figures": pages,
+            "start_up": starts,
+            "hosts": visited,
+            "ledger": kept,
+            "bars": [line._asdict() for line in lines],
+        }
         asked.json.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
     return 1 if any(line.met is False for line in lines) else 0
 
