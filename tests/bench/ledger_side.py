@@ -127,7 +127,7 @@ def start(month: str) -> Callable[[], Figures]:
         host = contract.all_hosts()[0].host.name
         folder = settings.contract
         opening = {
-            "record_contract": lambda: standing.record_contract(ledger, folder, contract, "bench", evening),
+            "record_contract": lambda: standing.record_contract(ledger, folder, contract, evening),
             "close_cut_off": lambda: ledger.close_cut_off(evening),
             "put_on_record": lambda: standing.put_on_record(ledger, evening),
         }

@@ -314,7 +314,7 @@ class _Life:
             file.write_text(f"{text}\nlimits: {{ warn: 4, crit: 12, down: 15 }}\n", encoding="utf-8")
             self.contract = contract_folder.load(self.settings.contract)
         if day in (self.first, self.changes_on):
-            standing.record_contract(self.ledger, self.settings.contract, self.contract, "项目经理", at)
+            standing.record_contract(self.ledger, self.settings.contract, self.contract, at)
             self.contract_hash = contract_folder.hash_of(self.settings.contract)
             self.planned = {placed.host.name: placed.planned for placed in self.contract.all_hosts()}
         self.ledger.close_cut_off(at)
