@@ -24,12 +24,18 @@ async def retention() -> State:
 
 def destroy_expired(office: Office) -> int:
     """On record first, so that what is missing is never unexplained; a run that was cut off is made up for."""
-    on_record = {path for event in office.ledger.events(REMOVAL) for path in event.body["files"]}
-    due = expired(office.ledger.files(), versions(office.ledger), office.today())
-    new = {path: sha256 for path, sha256 in due.items() if path not in on_record}
+    files = office.ledger.files()
+    removed = {path: event.at for event in office.ledger.events(REMOVAL) for path in event.body["files"]}
+    due = expired(files, versions(office.ledger), office.today())
+    # The same picture may have been taken and kept again since.
+    new = {
+        file.path: file.sha256
+        for file in files
+        if file.path in due and (file.path not in removed or removed[file.path] < file.at)
+    }
     if new:
         removal = Event(
             kind=REMOVAL, subject=f"{office.today()}", at=now(), who="计划任务", why="服务期满两年", body={"files": new}
         )
         office.ledger.enter(removal, now())
-    return sum(office.evidence.destroy(path) for path in sorted(on_record | set(new)))
+    return sum(office.evidence.destroy(path) for path in due)

@@ -37,9 +37,13 @@ def back_up(url: str, evidence_dir: Path, to: Path, now: datetime, keep: int = K
     out = to / f"ledger-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
     with stored(url, evidence_dir) as book:
         made = export(book, out, now, with_evidence=False)
-        paths = {row["path"] for row in book.rows("evidence")}
-        gone = {path for row in book.rows("event") if row["kind"] == "removal" for path in _removed(row)}
-    copied = _mirror(evidence_dir, to / "evidence", paths - gone)
+        kept, removed = dict[str, str](), dict[str, str]()
+        for row in book.rows("evidence"):
+            kept[row["path"]] = max(kept.get(row["path"], ""), row["at"])
+        for row in book.rows("event"):
+            removed |= dict.fromkeys(_removed(row) if row["kind"] == "removal" else (), row["at"])
+    gone = {path for path, at in removed.items() if kept.get(path, "") <= at}
+    copied = _mirror(evidence_dir, to / "evidence", set(kept) - gone)
     for path in gone:  # what had to be destroyed is destroyed here too
         (to / "evidence" / path).unlink(missing_ok=True)
     verdict = rehearse(out)

@@ -79,8 +79,8 @@ class _Checked:
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
         self.rows: dict[tuple[str, object], tuple[str, object]] = {}  # (table, key): (digest, run)
-        self.files: dict[str, tuple[str, object]] = {}  # path: (sha256, run)
-        self.removed: set[str] = set()
+        self.files: dict[str, tuple[str, object, str]] = {}  # path: (sha256, run, when it was last kept)
+        self.removed: dict[str, str] = {}  # path: when
         self.ended: set[object] = set()
         self.sealed_runs: dict[object, int] = {}
         self.changed: list[tuple[str, object, str, str, int]] = []  # table, key, sealed digest, digest, seal
@@ -106,9 +106,12 @@ class _Checked:
                 if table == "run_end":
                     self.ended.add(run)
                 elif table == "evidence":
-                    self.files[str(row.get("path"))] = (str(row.get("sha256")), run)
+                    path, at = str(row.get("path")), str(row.get("at"))
+                    if path not in self.files or self.files[path][2] <= at:
+                        self.files[path] = (str(row.get("sha256")), run, at)
                 elif table == "event" and row.get("kind") == "removal":
-                    self.removed.update(_listed(row.get("body"), "files"))
+                    for path in _listed(row.get("body"), "files"):
+                        self.removed[path] = max(self.removed.get(path, ""), str(row.get("at")))
         return dict(counted)
 
     def read_seals(self) -> int:
@@ -193,9 +196,10 @@ class _Checked:
         if not self.book.has_files:
             self.remarks.append("包里不含证据文件，证据未核对")
             return 0
-        count = 0
-        for path, (sha256, run) in sorted(self.files.items()):
-            if path in self.removed:
+        count = removed = 0
+        for path, (sha256, run, at) in sorted(self.files.items()):
+            if at <= self.removed.get(path, ""):  # what was kept again afterwards must be there
+                removed += 1
                 continue
             count += 1
             found = self.book.file_sha256(path)
@@ -204,8 +208,8 @@ class _Checked:
                 self.say(number, f"证据文件 {path} 不见了")
             elif found != sha256:
                 self.say(number, f"证据文件 {path} 被改动")
-        if self.removed:
-            self.remarks.append(f"{len(self.removed)} 个证据文件已按期销毁，有销毁记录")
+        if removed:
+            self.remarks.append(f"{removed} 个证据文件已按期销毁，有销毁记录")
         return count
 
     def check_head(self, head: str) -> None:

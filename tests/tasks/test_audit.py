@@ -317,8 +317,9 @@ class TestEvidence:
         # Given
         file = next(path for path in book.evidence.rglob("*") if path.is_file())
         name = file.relative_to(book.evidence).as_posix()
-        removal = Event(kind="removal", subject="r", at=NOON, who="计划任务", why="期满", body={"files": {name: "x"}})
-        Ledger(book.url).enter(removal, NOON)
+        at = NOON + timedelta(days=DAYS)
+        removal = Event(kind="removal", subject="r", at=at, who="计划任务", why="期满", body={"files": {name: "x"}})
+        Ledger(book.url).enter(removal, at)
         file.unlink()
         # Then
         verdict = book.verdict()
