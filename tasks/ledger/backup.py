@@ -35,8 +35,9 @@ def back_up(url: str, evidence_dir: Path, to: Path, now: datetime, keep: int = K
         LedgerError: it cannot be read or written.
     """
     out = to / f"ledger-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
+    untried = out.with_name(f".{out.name}")  # whoever looks for a backup must not find one without its evidence
     with stored(url, evidence_dir) as book:
-        made = export(book, out, now, with_evidence=False)
+        made = export(book, untried, now, with_evidence=False)
         kept, removed = dict[str, str](), dict[str, str]()
         for row in book.rows("evidence"):
             kept[row["path"]] = max(kept.get(row["path"], ""), row["at"])
@@ -46,7 +47,8 @@ def back_up(url: str, evidence_dir: Path, to: Path, now: datetime, keep: int = K
     copied = _mirror(evidence_dir, to / "evidence", set(kept) - gone)
     for path in gone:  # what had to be destroyed is destroyed here too
         (to / "evidence" / path).unlink(missing_ok=True)
-    verdict = rehearse(out)
+    verdict = rehearse(untried)
+    untried.replace(out)
     for old in sorted(to.glob("ledger-*.zip"))[:-keep]:
         old.unlink()
     return BackedUp(out, made.head, copied, verdict)
