@@ -227,6 +227,12 @@ class Ledger:
             rows = session.exec(select(EvidenceRow.at, EvidenceRow.path, EvidenceRow.sha256))
             return [Kept(*row) for row in rows]
 
+    def cut_off_at(self) -> list[datetime]:
+        """When each run began that was cut off."""
+        question = select(RunRow.started_at).join(RunEndRow, col(RunEndRow.run_id) == RunRow.id)
+        with self._translated("读取"), Session(self._engine) as session:
+            return list(session.exec(question.where(RunEndRow.outcome == INTERRUPTED)))
+
     def slots(self, first: date, last: date) -> list[Slot]:
         """The slots on record whose day is between `first` and `last`."""
         with self._translated("读取"), Session(self._engine) as session:

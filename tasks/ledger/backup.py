@@ -74,7 +74,7 @@ def _mirror(source: Path, to: Path, paths: set[str]) -> int:
         target = to / path
         if target.is_file() or not (source / path).is_file():  # what is missing, the verification says
             continue
-        partial = target.with_name(f".{target.name}.part")
+        partial = to / f".{target.name}.part"
         try:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (

@@ -1,6 +1,7 @@
 """Evidence goes two years after the term, and that it went is on record and sealed."""
 
 import hashlib
+import os
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from checks.secrecy import Grade
 from checks.slots import page_slots
 from flows import retention
 from flows.office import Office, now
-from flows.retention import destroy_expired
+from flows.retention import destroy_expired, destroy_left_over
 from tasks.evidence import EvidenceError
 from tasks.ledger.audit import stored
 from tasks.ledger.backup import back_up
@@ -167,3 +168,40 @@ class TestAPictureThatIsTakenAgainAfterItWasDestroyed:
         assert destroy_expired(office) == 1
         assert [path in event.body["files"] for event in office.ledger.events(REMOVAL)] == [True, True]
         assert verdict(office).problems == []
+
+
+class TestWhatAKilledRunKept:
+    @pytest.fixture
+    def path(self, office: Office) -> str:
+        """Given a run that was killed between the picture and the ledger, long ago; and a file of unknown origin."""
+        began = now() - timedelta(days=40)
+        slot = next(iter(page_slots(office.contract, date(2021, 6, 1))))
+        office.ledger.begin(
+            slot, flow_run_id="", trigger="cli", who="x", why="x", parameters={}, code_version="1", contract_hash="c",
+            calendar_version="1", now=began,
+        )  # fmt: skip
+        office.ledger.close_cut_off(now())
+        for content, at in ((b"killed", began + timedelta(minutes=5)), (b"older", began - timedelta(days=1))):
+            kept = office.evidence.keep(
+                content, ".jpg", target="oa/x", attempt=1, kind="screenshot", grade=Grade.MEDIUM, at=at
+            )
+            os.utime(office.settings.evidence_dir / kept.path, (at.timestamp(), at.timestamp()))
+        return f"{(sha256 := hashlib.sha256(b'killed').hexdigest())[:2]}/{sha256}.jpg"
+
+    def test_goes_on_record_and_nothing_else_does(self, office: Office, path: str) -> None:
+        before = set(files(office))
+        assert destroy_left_over(office) == 1
+        assert before - set(files(office)) == {office.settings.evidence_dir / path}
+        assert [set(event.body["files"]) for event in office.ledger.events(REMOVAL)] == [{path}]
+        assert destroy_left_over(office) == 0
+
+    def test_stays_where_it_was_kept_again(self, office: Office, path: str) -> None:
+        keep_again(office, b"killed")
+        assert destroy_left_over(office) == 0
+
+    def test_stays_while_it_is_just_being_kept_again(self, office: Office, path: str) -> None:
+        """Given the same picture on disk, its row not yet in the ledger."""
+        office.evidence.keep(
+            b"killed", ".jpg", target="oa/x", attempt=1, kind="screenshot", grade=Grade.MEDIUM, at=now()
+        )
+        assert destroy_left_over(office) == 0
