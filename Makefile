@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 .DEFAULT_GOAL := help
 # two installers at once would wait for each other's locks
 .NOTPARALLEL:
-.PHONY: help demo test lint bench lock setup browser estate tools clean
+.PHONY: help demo test lint bench kills lock setup browser estate tools clean
 
 help: ## 显示本说明
 	@echo "用法：make 目标 [变量=值]"
@@ -28,6 +28,9 @@ lint: $(BIN)/.ready ## 检查代码：ruff 与 mypy
 
 bench: estate $(BIN)/.ready ## 测量耗时与内存
 	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+kills: estate $(BIN)/.ready ## 在任意时刻杀死各项职责的执行，核对台账（ARGS='--kills 200'）
+	@$(BIN)/python tests/kills.py $(ARGS)
 
 setup: browser $(BIN)/.ready ## 只安装，不运行
 

@@ -1,10 +1,12 @@
 """补做. Clause 七2(1): what should have run by now and was not done is still done, as long as its slot is open.
 
+What was done and not reported is reported.
+
 After a power cut, a killed worker or a Prefect that was down at 08:30, the ledger and the contract alone say what is
 owed: Prefect may have forgotten all about it.
 """
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -15,15 +17,19 @@ from prefect.states import Completed
 
 from checks.coverage import DUTIES, Mark, SlotMark
 from checks.periods import Period
-from flows.caller import CATCH_UP
+from checks.slots import HOST_INSPECTION, PAGE_INSPECTION, week_of
+from flows.caller import CATCH_UP, UNASKED
 from flows.deployments import FILE
 from flows.office import Office, now
 from flows.outcome import nothing_to_do
 from flows.standing import standing
 from tasks.prefect_server import deployments_in
 
-_FIELD = {"page-inspection": "systems", "host-inspection": "hosts"}
+_FIELD = {PAGE_INSPECTION: "systems", HOST_INSPECTION: "hosts"}
 """Where a duty's form takes its targets."""
+
+_REPORTS = {PAGE_INSPECTION: ("日报", date.isoformat), HOST_INSPECTION: ("周巡检报告", week_of)}
+"""What a duty's report is called, and how its period."""
 
 
 @flow(name="catch-up", description="补做：应该已经执行、还没有完成、也还来得及的巡检。", flow_run_name="补做")
@@ -34,16 +40,28 @@ async def catch_up() -> State:
 
 
 async def start_overdue(office: Office) -> list[str]:
-    """Start a run for every duty of which a slot is open, overdue and not done; returns what was started, in words."""
+    """Start a run for every duty of which a slot is open, overdue and not done, or of which the report is.
+
+    Returns what was started, in words.
+    """
     said = []
-    for duty, slots in overdue(office, now()).items():
+    late = overdue(office, now())
+    for duty, slots in late.items():
         targets = [one.slot.target for one in slots]
         cut_off = sum(bool(one.run_ids) for one in slots)
         why = f"补做：计划时间已过而未完成{f'，其中 {cut_off} 项曾经开始' if cut_off else ''}"
-        parameters = {"form": {_FIELD[duty]: targets, "who": "计划任务", "why": why}}
-        await arun_deployment(f"{duty}/{duty}", parameters=parameters, timeout=0, tags=[CATCH_UP], as_subflow=False)
+        await _start(duty, targets, why)
         said.append(f"{duty} {'、'.join(targets)}")
+    for duty, target in unreported(office).items():
+        if duty not in late:  # a run reports at its end
+            await _start(duty, [target], "补写报告：上次没有写完")
+            said.append(f"{duty} 的报告")
     return said
+
+
+async def _start(duty: str, targets: list[str], why: str) -> None:
+    parameters = {"form": {_FIELD[duty]: targets, "who": "计划任务", "why": why}}
+    await arun_deployment(f"{duty}/{duty}", parameters=parameters, timeout=0, tags=[CATCH_UP], as_subflow=False)
 
 
 def overdue(office: Office, at: datetime) -> dict[str, list[SlotMark]]:
@@ -63,3 +81,21 @@ def _due(schedules: list[dict[str, str]], opens_at: datetime, at: datetime) -> b
     """Whether the schedule's first time in the slot has come."""
     firsts = [next(CronSim(one["cron"], opens_at.astimezone(ZoneInfo(one["timezone"])))) for one in schedules]
     return any(first <= at for first in firsts)
+
+
+def unreported(office: Office) -> dict[str, str]:
+    """The duties of which a run came to its end in this period after the report was written, each with one target.
+
+    It was killed while it reported. To ask for one target is enough, best for one that will not be done again.
+    """
+    today = office.today()
+    found: dict[str, str] = {}
+    for duty, (kind, name) in _REPORTS.items():
+        first = today if duty == PAGE_INSPECTION else today - timedelta(days=today.weekday())
+        runs = [run for run in office.ledger.runs(duty, first, today) if run.ended_at]
+        file = office.settings.reports_dir / f"{kind}-{name(today)}.docx"  # the last to be put in its place
+        written = datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
+        if runs and (written is None or written < max(run.ended_at for run in runs if run.ended_at)):
+            best = max(runs, key=lambda run: run.trigger in UNASKED)
+            found[duty] = best.slot.split("/")[1]
+    return found

@@ -16,7 +16,7 @@ from checks.host import Access
 from checks.slots import Slot
 from flows import standing
 from flows.caller import Caller
-from tasks import contract_folder, evidence, secrets
+from tasks import contract_folder, evidence, leftovers, secrets
 from tasks.ledger import Ledger
 from tasks.settings import Settings
 from tasks.ssh import Login, Network
@@ -51,6 +51,7 @@ class Office:
     def _bring_up_to_date(self) -> None:
         """What every start owes the record: the contract as it is, runs that were killed, and what nobody did."""
         at = now()
+        leftovers.sweep(self.settings, at)
         standing.record_contract(self.ledger, self.folder, self.contract, at)
         self.cut_off = self.ledger.close_cut_off(at)
         standing.put_on_record(self.ledger, at)

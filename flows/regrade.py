@@ -27,7 +27,8 @@ def regrade(ledger: Ledger, store: Store, piece: str, who: str, why: str, via: s
         raise RequestError(f"{path} 已经是{Grade.MOST.label}；密级只能改高，不能改低")
     if record is None:
         raise RequestError(f"{path} 不在台账里，不是证据")
-    before = next((one.body["to"]["path"] for one in ledger.events(REGRADE) if path in one.body["files"]), "")
+    decided = [one for one in ledger.events(REGRADE) if path in one.body["files"] and record.at <= one.at]
+    before = str(decided[-1].body["to"]["path"]) if decided else ""
     if not before:
         suffix = f".{path.partition('.')[2]}"
         told = {"target": record.target, "attempt": record.attempt, "kind": record.kind, "at": record.at}

@@ -27,6 +27,7 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import CharacterStyle, ParagraphStyle
 from docx.text.paragraph import Paragraph
 
+from tasks.leftovers import TEMPORARY
 from tasks.pictures import blank
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -93,7 +94,7 @@ def html(text: str, title: str, images: Mapping[str, bytes]) -> str:
     def embed(match: re.Match[str]) -> str:
         return f'<img src="data:image/jpeg;base64,{base64.b64encode(images[match[1]]).decode()}"'
 
-    with tempfile.TemporaryDirectory(prefix="xunjian-") as folder:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         body = _IMAGE.sub(embed, _pandoc(text, "html5", Path(folder)))
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n'
@@ -114,7 +115,7 @@ def docx(text: str, images: Mapping[str, bytes], out: Path) -> None:
     """
     # pandoc decodes every picture only to know its shape, 45 ms each: it is given small ones that look blank.
     stand_ins = {blank(content, file): content for file, content in images.items()}
-    with tempfile.TemporaryDirectory(prefix="xunjian-") as name:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as name:
         folder = Path(name)
         for file, stand_in in zip(images, stand_ins, strict=True):
             (folder / file).write_bytes(stand_in)

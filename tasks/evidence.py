@@ -8,8 +8,9 @@ import hashlib
 import os
 import re
 import uuid
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from checks import os_words
@@ -128,6 +129,16 @@ class Store:
             raise EvidenceError("删不掉", f"{self._folder / path}（{os_words.say(error)}）") from error
         return True
 
+    def left_over(self, named: Collection[str], times: Sequence[tuple[datetime, datetime]]) -> dict[str, str]:
+        """Files that were last kept in one of these times and are not among those named: SHA-256 by path."""
+        found = {path.relative_to(self._folder).as_posix(): path for path in self._folder.glob("[0-9a-f][0-9a-f]/*")}
+        kept = {name: datetime.fromtimestamp(found[name].stat().st_mtime, UTC) for name in set(found) - set(named)}
+        return {
+            name: found[name].name.partition(".")[0]
+            for name, at in sorted(kept.items())
+            if any(since <= at < until for since, until in times)
+        }
+
     def find(self, name: str) -> tuple[str, str]:
         """Find a file by its SHA-256, the first twelve digits of it or more, or its path; return path and SHA-256.
 
@@ -145,12 +156,13 @@ class Store:
 
     def _put(self, path: Path, content: bytes) -> None:
         """Write a file whole or not at all. Others may be doing the same: then it is theirs that is found."""
-        partial = path.with_name(f".{uuid.uuid4()}.part")
+        partial = self._folder / f".{uuid.uuid4()}.part"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.parent.mkdir(exist_ok=True, mode=0o700)
             if path.exists():
                 _compare(path, content)
+                os.utime(path)  # kept once more: it is no leftover of long ago
             else:
                 _write_new(partial, content)
                 partial.rename(path)

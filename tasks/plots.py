@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checks.coverage import DUTIES, Coverage, Line, Mark, SlotMark
 from tasks.fonts import cjk_font, missing_cjk_font
+from tasks.leftovers import TEMPORARY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -203,7 +204,7 @@ def _text_width(text: str) -> int:
 def _nothing_left_at_home() -> Iterator[None]:
     """Its first import writes a list of fonts into the home of whoever runs it; here it goes with the folder."""
     before = os.environ.get("MPLCONFIGDIR")
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(prefix=TEMPORARY) as folder:
         os.environ["MPLCONFIGDIR"] = folder
         try:
             yield

@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from tasks.fonts import missing_cjk_font
+from tasks.leftovers import TEMPORARY
 from tasks.settings import Settings
 
 _QUIET = [
@@ -68,7 +69,7 @@ def launched(settings: Settings, trusted_keys: Future[list[str]] | None = None) 
         BrowserError: there is no browser, it does not start, or it could not draw Chinese.
     """
     _see_chinese()
-    with tempfile.TemporaryDirectory(prefix="xunjian-") as downloads, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as downloads, sync_playwright() as playwright:
         path = chromium_path(playwright, settings)
         arguments = [*_QUIET]
         if keys := trusted_keys and trusted_keys.result():

@@ -232,14 +232,21 @@ class Ledger:
         return [Kept(one.at, one.path, one.sha256) for one in (_now(row, moved) for row in rows)]
 
     def evidence_at(self, path: str) -> EvidenceRecord | None:
-        """What is on record of a file."""
+        """What was last put on record of a file."""
+        latest = select(EvidenceRow).where(EvidenceRow.path == path).order_by(col(EvidenceRow.id).desc())
         with self._translated("读取"), Session(self._engine) as session:
-            row = session.exec(select(EvidenceRow).where(EvidenceRow.path == path)).first()
+            row = session.exec(latest).first()
             return _evidence(row) if row else None
 
-    def _regraded(self) -> dict[str, dict[str, Any]]:
-        """Where evidence now lies that turned out to be more secret, by its first path."""
-        return {path: one.body["to"] for one in self.events(REGRADE) for path in one.body["files"]}
+    def _regraded(self) -> dict[str, EventRecord]:
+        """What was decided of evidence that turned out to be more secret, by its first path."""
+        return {path: one for one in self.events(REGRADE) for path in one.body["files"]}
+
+    def cut_off_at(self) -> list[datetime]:
+        """When each run began that was cut off."""
+        question = select(RunRow.started_at).join(RunEndRow, col(RunEndRow.run_id) == RunRow.id)
+        with self._translated("读取"), Session(self._engine) as session:
+            return list(session.exec(question.where(RunEndRow.outcome == INTERRUPTED)))
 
     def slots(self, first: date, last: date) -> list[Slot]:
         """The slots on record whose day is between `first` and `last`."""
@@ -342,7 +349,7 @@ def _record(
     findings: Sequence[FindingRow],
     visits: Sequence[VisitRow],
     evidence: Sequence[EvidenceRow],
-    moved: Mapping[str, Mapping[str, Any]],
+    moved: Mapping[str, EventRecord],
 ) -> RunRecord:
     of_host = run.slot_id.startswith(f"{HOST_INSPECTION}/")
     return RunRecord(
@@ -369,9 +376,10 @@ def _evidence(row: EvidenceRow) -> EvidenceRecord:
     return EvidenceRecord.model_validate(row.model_dump())
 
 
-def _now(record: EvidenceRecord, moved: Mapping[str, Mapping[str, Any]]) -> EvidenceRecord:
-    """The record as it is today: encrypted under another name since it was found to be more secret."""
-    return record.model_copy(update=dict(moved[record.path])) if record.path in moved else record
+def _now(record: EvidenceRecord, moved: Mapping[str, EventRecord]) -> EvidenceRecord:
+    """The record as it is today: encrypted under another name if it was found to be more secret since."""
+    decided = moved.get(record.path)
+    return record.model_copy(update=decided.body["to"]) if decided and record.at <= decided.at else record
 
 
 def _slot(row: SlotRow) -> Slot:

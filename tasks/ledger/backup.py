@@ -36,16 +36,22 @@ def back_up(url: str, evidence_dir: Path, to: Path, now: datetime, keep: int = K
         LedgerError: it cannot be read or written.
     """
     out = to / f"ledger-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
+    untried = out.with_name(f".{out.name}")  # whoever looks for a backup must not find one without its evidence
     with stored(url, evidence_dir) as book:
-        made = export(book, out, now, with_evidence=False)
-        paths = {row["path"] for row in book.rows("evidence")}
-        changes = [json.loads(row["body"]) for row in book.rows("event") if row["kind"] in (REMOVAL, REGRADE)]
-        paths |= {body["to"]["path"] for body in changes if "to" in body}
-        gone = {path for body in changes for path in body["files"]}
-    copied = _mirror(evidence_dir, to / "evidence", paths - gone)
+        made = export(book, untried, now, with_evidence=False)
+        kept, removed = dict[str, str](), dict[str, str]()
+        for row in book.rows("evidence"):
+            kept[row["path"]] = max(kept.get(row["path"], ""), row["at"])
+        for row in book.rows("event"):
+            body = json.loads(row["body"]) if row["kind"] in (REMOVAL, REGRADE) else {}
+            removed |= dict.fromkeys(body.get("files", ()), row["at"])
+            kept |= {body["to"]["path"]: row["at"]} if "to" in body else {}
+    gone = {path for path, at in removed.items() if kept.get(path, "") <= at}
+    copied = _mirror(evidence_dir, to / "evidence", set(kept) - gone)
     for path in gone:  # what had to be destroyed is destroyed here too
         (to / "evidence" / path).unlink(missing_ok=True)
-    verdict = rehearse(out)
+    verdict = rehearse(untried)
+    untried.replace(out)
     for old in sorted(to.glob("ledger-*.zip"))[:-keep]:
         old.unlink()
     return BackedUp(out, made.head, copied, verdict)
@@ -67,7 +73,7 @@ def _mirror(source: Path, to: Path, paths: set[str]) -> int:
         target = to / path
         if target.is_file() or not (source / path).is_file():  # what is missing, the verification says
             continue
-        partial = target.with_name(f".{target.name}.part")
+        partial = to / f".{target.name}.part"
         try:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (

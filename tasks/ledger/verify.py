@@ -79,8 +79,8 @@ class _Checked:
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
         self.rows: dict[tuple[str, object], tuple[str, object]] = {}  # (table, key): (digest, run)
-        self.files: dict[str, tuple[str, object]] = {}  # path: (sha256, run)
-        self.removed: set[str] = set()
+        self.files: dict[str, tuple[str, object, str]] = {}  # path: (sha256, run, when it was last kept)
+        self.removed: dict[str, str] = {}  # path: when
         self.ended: set[object] = set()
         self.sealed_runs: dict[object, int] = {}
         self.changed: list[tuple[str, object, str, str, int]] = []  # table, key, sealed digest, digest, seal
@@ -106,18 +106,24 @@ class _Checked:
                 if table == "run_end":
                     self.ended.add(run)
                 elif table == "evidence":
-                    self.files[str(row.get("path"))] = (str(row.get("sha256")), run)
+                    self.keep(str(row.get("path")), str(row.get("sha256")), run, str(row.get("at")))
                 elif table == "event" and row.get("kind") in ("removal", "regrade"):
                     self.read_change(row)
         return dict(counted)
 
+    def keep(self, path: str, sha256: str, run: object, at: str) -> None:
+        """Note a file; the same picture may have been taken again."""
+        if path not in self.files or self.files[path][2] <= at:
+            self.files[path] = (sha256, run, at)
+
     def read_change(self, row: "dict[str, Any]") -> None:
         """Note files that were destroyed when they were due, or that now lie encrypted under another name."""
         try:
-            body = json.loads(row["body"])
-            self.removed.update(body["files"])
+            body, at = json.loads(row["body"]), str(row["at"])
+            for path in body["files"]:
+                self.removed[path] = max(self.removed.get(path, ""), at)
             if row["kind"] == "regrade":
-                self.files[body["to"]["path"]] = (body["to"]["sha256"], None)
+                self.keep(body["to"]["path"], body["to"]["sha256"], None, at)
         except (KeyError, ValueError, TypeError):
             self.say(0, f"事件 {row.get('id')} 读不出")
 
@@ -203,9 +209,10 @@ class _Checked:
         if not self.book.has_files:
             self.remarks.append("包里不含证据文件，证据未核对")
             return 0
-        count = 0
-        for path, (sha256, run) in sorted(self.files.items()):
-            if path in self.removed:
+        count = removed = 0
+        for path, (sha256, run, at) in sorted(self.files.items()):
+            if at <= self.removed.get(path, ""):  # what was kept again afterwards must be there
+                removed += 1
                 continue
             count += 1
             found = self.book.file_sha256(path)
@@ -214,8 +221,8 @@ class _Checked:
                 self.say(number, f"证据文件 {path} 不见了")
             elif found != sha256:
                 self.say(number, f"证据文件 {path} 被改动")
-        if self.removed:
-            self.remarks.append(f"{len(self.removed)} 个证据文件已销毁或改为加密保存，有封存的记录")
+        if removed:
+            self.remarks.append(f"{removed} 个证据文件已销毁或改为加密保存，有封存的记录")
         return count
 
     def check_head(self, head: str) -> None:

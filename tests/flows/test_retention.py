@@ -1,6 +1,7 @@
 """Evidence goes two years after the term, and that it went is on record and sealed."""
 
 import hashlib
+import os
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,12 @@ from checks.records import REMOVAL
 from checks.retention import Kept, expired, expires
 from checks.secrecy import Grade
 from checks.slots import page_slots
-from flows.office import Office
-from flows.retention import destroy_expired
+from flows import retention
+from flows.office import Office, now
+from flows.retention import destroy_expired, destroy_left_over
 from tasks.evidence import EvidenceError
 from tasks.ledger.audit import stored
+from tasks.ledger.backup import back_up
 from tasks.ledger.verify import Verdict, verify
 from tasks.settings import Settings
 
@@ -116,3 +119,89 @@ def test_killed_between_record_and_removal_it_is_made_up_for(office: Office, mon
     # Then
     assert destroy_expired(office) == 2
     assert (files(office), len(office.ledger.events(REMOVAL))) == ([], 1)
+
+
+def keep_again(office: Office, content: bytes) -> str:
+    """The same picture, taken today; returns where it is."""
+    office.ledger.expect(list(page_slots(office.contract, date(2021, 6, 2))), AT)
+    slot = next(iter(page_slots(office.contract, date(2021, 6, 2))))
+    run = office.ledger.begin(
+        slot, flow_run_id="", trigger="cli", who="x", why="x", parameters={}, code_version="1", contract_hash="c",
+        calendar_version="1", now=now(),
+    )  # fmt: skip
+    kept = office.evidence.keep(
+        content, ".jpg", target="oa/x", attempt=1, kind="screenshot", grade=Grade.MEDIUM, at=now()
+    )
+    office.ledger.add(run, "oa/x", 1, [], visit=None, evidence=[kept], now=now(), outcome=State.OK)
+    return kept.path
+
+
+class TestAPictureThatIsTakenAgainAfterItWasDestroyed:
+    @pytest.fixture
+    def path(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> str:
+        """Given the old one destroyed, a new term, and the same picture again."""
+        assert destroy_expired(office) == 2
+        old = office.contract.model_copy(update={"term": Term(start=date(2020, 1, 1), end=date(2021, 12, 31))})
+        new = office.contract.model_copy(update={"term": Term(start=date(2022, 1, 1), end=date(2099, 12, 31))})
+        known = [(datetime(2020, 1, 1, tzinfo=UTC), old), (datetime(2022, 1, 1, tzinfo=UTC), new)]
+        monkeypatch.setattr(retention, "versions", lambda _: known)
+        return keep_again(office, b"one")
+
+    def test_stays(self, office: Office, path: str) -> None:
+        assert destroy_expired(office) == 0
+        assert (office.settings.evidence_dir / path).read_bytes() == b"one"
+
+    def test_is_missed_when_it_is_gone(self, office: Office, path: str) -> None:
+        assert verdict(office).problems == []
+        (office.settings.evidence_dir / path).unlink()
+        assert [one.what for one in verdict(office).problems] == [f"证据文件 {path} 不见了"]
+
+    def test_is_backed_up(self, office: Office, path: str, tmp_path: Path) -> None:
+        made = back_up(office.settings.ledger, office.settings.evidence_dir, tmp_path / "to", now())
+        assert made.verdict.problems == []
+        assert (tmp_path / "to" / "evidence" / path).read_bytes() == b"one"
+
+    def test_goes_in_its_turn_and_is_on_record_again(
+        self, office: Office, path: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.undo()  # the term of both is over
+        assert destroy_expired(office) == 1
+        assert [path in event.body["files"] for event in office.ledger.events(REMOVAL)] == [True, True]
+        assert verdict(office).problems == []
+
+
+class TestWhatAKilledRunKept:
+    @pytest.fixture
+    def path(self, office: Office) -> str:
+        """Given a run that was killed between the picture and the ledger, long ago; and a file of unknown origin."""
+        began = now() - timedelta(days=40)
+        slot = next(iter(page_slots(office.contract, date(2021, 6, 1))))
+        office.ledger.begin(
+            slot, flow_run_id="", trigger="cli", who="x", why="x", parameters={}, code_version="1", contract_hash="c",
+            calendar_version="1", now=began,
+        )  # fmt: skip
+        office.ledger.close_cut_off(now())
+        for content, at in ((b"killed", began + timedelta(minutes=5)), (b"older", began - timedelta(days=1))):
+            kept = office.evidence.keep(
+                content, ".jpg", target="oa/x", attempt=1, kind="screenshot", grade=Grade.MEDIUM, at=at
+            )
+            os.utime(office.settings.evidence_dir / kept.path, (at.timestamp(), at.timestamp()))
+        return f"{(sha256 := hashlib.sha256(b'killed').hexdigest())[:2]}/{sha256}.jpg"
+
+    def test_goes_on_record_and_nothing_else_does(self, office: Office, path: str) -> None:
+        before = set(files(office))
+        assert destroy_left_over(office) == 1
+        assert before - set(files(office)) == {office.settings.evidence_dir / path}
+        assert [set(event.body["files"]) for event in office.ledger.events(REMOVAL)] == [{path}]
+        assert destroy_left_over(office) == 0
+
+    def test_stays_where_it_was_kept_again(self, office: Office, path: str) -> None:
+        keep_again(office, b"killed")
+        assert destroy_left_over(office) == 0
+
+    def test_stays_while_it_is_just_being_kept_again(self, office: Office, path: str) -> None:
+        """Given the same picture on disk, its row not yet in the ledger."""
+        office.evidence.keep(
+            b"killed", ".jpg", target="oa/x", attempt=1, kind="screenshot", grade=Grade.MEDIUM, at=now()
+        )
+        assert destroy_left_over(office) == 0

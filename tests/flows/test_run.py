@@ -1,9 +1,12 @@
 """One run of one slot: begun on record, ended whatever happens, and never done twice unasked."""
 
+import asyncio
+import os
 import shutil
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from office_desk import FINE, by, looking, slot_of
@@ -11,8 +14,9 @@ from office_desk import FINE, by, looking, slot_of
 from checks.finding import Finding, Reason, State
 from checks.records import INTERRUPTED, RunRecord
 from checks.slots import PAGE_INSPECTION, page_slots
+from flows import catch_up
 from flows.caller import CATCH_UP
-from flows.catch_up import overdue
+from flows.catch_up import overdue, start_overdue, unreported
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state
 from flows.run import Run, carried_out
@@ -130,3 +134,43 @@ class TestOverdue:
 
     def test_is_not_what_can_no_longer_be_done(self, office: Office) -> None:
         assert PAGE_INSPECTION not in overdue(office, slot_of(office).closes_at + timedelta(minutes=5))
+
+
+class TestAReportThatWasCutOff:
+    def write(self, office: Office, seconds: float) -> None:
+        """The day's report, as old as that."""
+        office.settings.reports_dir.mkdir(exist_ok=True)
+        file = office.settings.reports_dir / f"日报-{office.today()}.docx"
+        file.touch()
+        os.utime(file, (now().timestamp() - seconds,) * 2)
+
+    def test_is_owed_once_something_was_done(self, office: Office) -> None:
+        assert unreported(office) == {}
+        # Given: killed before the first file was in its place
+        carried_out(office, slot_of(office, "oa"), by("cli"), {}, looking(office))
+        carried_out(office, slot_of(office, "mobile"), by(CATCH_UP), {}, looking(office))
+        # Then: by the system that will not be looked at again
+        assert unreported(office) == {PAGE_INSPECTION: "mobile"}
+        self.write(office, 3600)
+        assert unreported(office) == {PAGE_INSPECTION: "mobile"}
+        self.write(office, -1)
+        assert unreported(office) == {}
+
+    def test_is_not_owed_for_what_was_itself_cut_off(self, office: Office) -> None:
+        run = office.begin(slot_of(office), by("cli"), {})
+        office.ledger.cut_off(run, now())
+        assert unreported(office) == {}
+
+    def test_is_caught_up_with(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Given
+        started: list[tuple[str, Any]] = []
+
+        async def start(name: str, *, parameters: dict[str, Any], **_: Any) -> None:
+            started.append((name, parameters["form"]["systems"]))
+
+        monkeypatch.setattr(catch_up, "arun_deployment", start)
+        monkeypatch.setattr(catch_up, "overdue", lambda *_: {})
+        carried_out(office, slot_of(office, "archive"), by(CATCH_UP), {}, looking(office))
+        # Then
+        assert asyncio.run(start_overdue(office)) == ["page-inspection 的报告"]
+        assert started == [("page-inspection/page-inspection", ["archive"])]

@@ -317,16 +317,11 @@ class TestEvidence:
         # Given
         file = next(path for path in book.evidence.rglob("*") if path.is_file())
         name = file.relative_to(book.evidence).as_posix()
+        at = NOON + timedelta(days=DAYS)
         removal = Event(
-            kind="removal",
-            subject="r",
-            at=NOON,
-            who="计划任务",
-            why="期满",
-            via="schedule",
-            body={"files": {name: "x"}},
+            kind="removal", subject="r", at=at, who="计划任务", why="期满", via="schedule", body={"files": {name: "x"}}
         )
-        Ledger(book.url).enter(removal, NOON)
+        Ledger(book.url).enter(removal, at)
         file.unlink()
         # Then
         verdict = book.verdict()

@@ -10,7 +10,7 @@ import pytest
 from ledger_book import NOON, Book, fill
 
 from checks.records import Event
-from tasks.ledger import Ledger, LedgerError
+from tasks.ledger import Ledger, LedgerError, backup
 from tasks.ledger.backup import back_up, rehearse
 
 
@@ -91,6 +91,18 @@ def test_a_mirrored_file_is_what_its_name_says(book: Book, tmp_path: Path) -> No
     again = back_up(book.url, book.evidence, tmp_path / "to", NOON + timedelta(days=1))
     assert made.verdict.problems == []
     assert ["被改动" in problem.what for problem in again.verdict.problems] == [True]
+
+
+def test_one_that_was_cut_off_is_no_backup(book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a process that dies before the evidence is beside the package, then the package has not its name yet."""
+
+    def killed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backup, "_mirror", killed)
+    with pytest.raises(KeyboardInterrupt):
+        back_up(book.url, book.evidence, tmp_path / "to", NOON)
+    assert list((tmp_path / "to").glob("ledger-*")) == []
 
 
 def test_no_room_is_one_sentence_and_leaves_nothing(book: Book, tmp_path: Path) -> None:

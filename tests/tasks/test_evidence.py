@@ -67,7 +67,7 @@ class TestKept:
         # Then
         after = (tmp_path / "evidence" / PATH).stat()
         assert again == first
-        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        assert after.st_ino == before.st_ino
         assert files(tmp_path) == [f"evidence/{PATH}"]
 
     @pytest.mark.parametrize("damaged", [b"", CONTENT[:-1], CONTENT.upper()])
@@ -98,7 +98,7 @@ class TestKept:
         put(tmp_path)
         # Then
         folder = tmp_path / "evidence"
-        assert synced[0].startswith(f"{folder}/{SHA256[:2]}/.")
+        assert synced[0].startswith(f"{folder}/.")
         assert synced[0].endswith(".part")
         assert synced[1:] == [f"{folder}/{SHA256[:2]}", str(folder)]
 
