@@ -7,6 +7,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.forms import dated
 from flows.office import Office
 from tasks.ledger.audit import stored
 from tasks.ledger.verify import Verdict, sentences, verify
@@ -15,7 +16,7 @@ from tasks.ledger.verify import Verdict, sentences, verify
 @flow(
     name="audit-verify",
     description="台账核对：逐行核对封存的记录和证据文件，有改动、删除、插入或调换就失败。",
-    flow_run_name="台账核对",
+    flow_run_name=dated("台账核对"),
 )
 async def audit_verify() -> State:
     """Check every seal, every row and every evidence file."""

@@ -20,6 +20,7 @@ from checks.periods import Period
 from checks.slots import HOST_INSPECTION, PAGE_INSPECTION, week_of
 from flows.caller import CATCH_UP, UNASKED
 from flows.deployments import FILE
+from flows.forms import dated
 from flows.office import Office, now
 from flows.outcome import nothing_to_do
 from flows.standing import standing
@@ -28,11 +29,14 @@ from tasks.prefect_server import deployments_in
 _FIELD = {PAGE_INSPECTION: "systems", HOST_INSPECTION: "hosts"}
 """Where a duty's form takes its targets."""
 
+_EVERY = {duty.id: duty.due for duty in DUTIES}
+"""A duty's targets by contract."""
+
 _REPORTS = {PAGE_INSPECTION: ("日报", date.isoformat), HOST_INSPECTION: ("周巡检报告", week_of)}
 """What a duty's report is called, and how its period."""
 
 
-@flow(name="catch-up", description="补做：应该已经执行、还没有完成、也还来得及的巡检。", flow_run_name="补做")
+@flow(name="catch-up", description="补做：应该已经执行、还没有完成、也还来得及的巡检。", flow_run_name=dated("补做"))
 async def catch_up() -> State:
     """Start what is overdue."""
     started = await start_overdue(Office())
@@ -50,8 +54,9 @@ async def start_overdue(office: Office) -> list[str]:
         targets = [one.slot.target for one in slots]
         cut_off = sum(bool(one.run_ids) for one in slots)
         why = f"补做：计划时间已过而未完成{f'，其中 {cut_off} 项曾经开始' if cut_off else ''}"
-        await _start(duty, targets, why)
-        said.append(f"{duty} {'、'.join(targets)}")
+        everything = set(targets) == set(_EVERY[duty](office.contract))
+        await _start(duty, [] if everything else targets, why)
+        said.append(f"{duty} {'全部' if everything else '、'.join(targets)}")
     for duty, target in unreported(office).items():
         if duty not in late:  # a run reports at its end
             await _start(duty, [target], "补写报告：上次没有写完")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from checks.coverage import DUTIES, Coverage, Mark
 from checks.periods import period_of
+from flows.forms import dated
 from flows.office import Office, now
 from flows.outcome import FINE
 from flows.standing import standing
@@ -30,7 +31,7 @@ class CoveragePeriod(BaseModel):
 @flow(
     name="coverage",
     description="履约情况：合同要求的每一次巡检，做了、迟了、漏了、免了还是不明。",
-    flow_run_name="履约情况",
+    flow_run_name=dated("履约情况"),
 )
 async def coverage(form: CoveragePeriod = CoveragePeriod()) -> State:  # noqa: B008 - shown in the UI
     """Count every slot of a period, and show them as a table and as a calendar.

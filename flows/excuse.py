@@ -6,6 +6,7 @@ from prefect.states import Completed
 from pydantic import BaseModel, Field
 
 from flows import standing
+from flows.forms import dated
 from flows.office import Office, now
 
 
@@ -20,7 +21,9 @@ class Excuse(BaseModel):
     document: str = Field(title="依据文件", description="名称和文号", min_length=1)
 
 
-@flow(name="excuse", description="登记免除：某次巡检不必做，写明决定人、原因和依据文件。", flow_run_name="登记免除")
+@flow(
+    name="excuse", description="登记免除：某次巡检不必做，写明决定人、原因和依据文件。", flow_run_name=dated("登记免除")
+)
 def excuse(form: Excuse) -> State:
     """Put on record why slots need not be done.
 

@@ -24,6 +24,11 @@ class AdHoc(BaseModel):
     why: str = Field("", title="原因", description="手工发起时填写，例如：整改后复查")
 
 
+def dated(title: str) -> Callable[[], str]:
+    """A name for each run of what has no targets: its title and the day."""
+    return lambda: f"{datetime.now(CHINA).date()} {title}"
+
+
 def named_by(period: Callable[[date], str], targets: str, everything: str) -> Callable[[], str]:
     """A name for each run: its period and what it was asked to look at, from the fields `day` and `targets`."""
 

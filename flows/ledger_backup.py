@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.forms import dated
 from flows.office import Office, now
 from tasks.ledger.backup import back_up
 
@@ -13,7 +14,7 @@ from tasks.ledger.backup import back_up
 @flow(
     name="ledger-backup",
     description="台账备份：在线备份台账和证据，随即恢复到别处核对；核对不过就失败。",
-    flow_run_name="台账备份",
+    flow_run_name=dated("台账备份"),
 )
 async def ledger_backup() -> State:
     """Back up, restore elsewhere, verify."""

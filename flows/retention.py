@@ -8,6 +8,7 @@ from prefect.states import Completed
 
 from checks.records import REGRADE, REMOVAL, Event
 from checks.retention import expired
+from flows.forms import dated
 from flows.office import Office, now
 from flows.standing import versions
 
@@ -18,7 +19,7 @@ GRACE, A_RUN = timedelta(days=31), timedelta(days=1)
 @flow(
     name="retention",
     description="证据销毁：服务期满两年后销毁证据文件，留下封存的销毁记录。",
-    flow_run_name="证据销毁",
+    flow_run_name=dated("证据销毁"),
 )
 async def retention() -> State:
     """Remove what has expired."""
