@@ -60,13 +60,15 @@ journeys: [{ id: queue, title: 叫号, semi_manual: true }]
 LIMITS = "limits: { warn: 40, crit: 50, down: 60 }"
 WEIGHTS = {"page-inspection": 8, "host-inspection": 7, "manual-confirmation": 2, "coverage": 1, "excuse": 1,
            "audit-verify": 1, "ledger-backup": 3, "retention": 2, "catch-up": 1}  # fmt: skip
-PLACES = {"page-inspection": ("page", "evidence", "report"), "host-inspection": ("ssh", "evidence", "report"),
+PLACES = {"page-inspection": ("page", "page", "evidence", "report"),
+          "host-inspection": ("ssh", "ssh", "evidence", "report"),
           "manual-confirmation": ("report",), "ledger-backup": ("backup", "restore")}  # fmt: skip
 WORDS = {"page": "页面走查中", "ssh": "SSH 问答中", "evidence": "存证据中", "report": "写报告中", "backup": "备份中",
          "restore": "恢复核对中", "commit": "提交", "fsync": "落盘", "rename": "改名", "replace": "换名",
          "unlink": "删除", "before": "前", "after": "后"}  # fmt: skip
 FIRST_GUESS = {"page-inspection": 6.0, "host-inspection": 5.0, "manual-confirmation": 4.0, "ledger-backup": 2.0}
 STUCK = 240.0  # seconds
+VICTIM = "victim"  # as PostgreSQL knows them
 FORMATS = {".md", ".html", ".pdf", ".docx"}
 
 out = Console(width=120 if not sys.stdout.isatty() else None, highlight=False)
@@ -257,9 +259,7 @@ class Book:
         """PostgreSQL sees within milliseconds that a client has died, a program needs seconds to start again."""
         if self._engine.dialect.name == "sqlite":
             return
-        question = ("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                    " AND backend_type = 'client backend' AND pid <> pg_backend_pid()")  # fmt: skip
-        self.office = None  # its own connections
+        question = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{VICTIM}'"
         end = time.monotonic() + 10
         while self.rows(question) != [(0,)] and time.monotonic() < end:
             time.sleep(0.02)
@@ -442,7 +442,7 @@ class Kills:
         how = self._random.random()
         if how < 0.25 and flow in PLACES:
             place = self._random.choice(PLACES[flow])
-            nth = self._random.randint(1, 8) if place in ("page", "evidence") and flow == "page-inspection" else 1
+            nth = self._random.randint(1, 5) if place in ("page", "evidence") and flow == "page-inspection" else 1
             return Instant(WORDS[place], place, nth, self._random.random())
         if how < 0.55:
             known = self._steps.get(flow) or {f"{when} commit": 6 for when in ("before", "after")}
@@ -658,7 +658,11 @@ def rehearsed(
         after: every duty once more, so that every slot is done in the end.
     """
     (folder / "tmp").mkdir()
-    variables = environment(settings, api=api) | {"TMPDIR": str(folder / "tmp"), "XUNJIAN_LEDGER_URL": settings.ledger}
+    variables = environment(settings, api=api) | {
+        "TMPDIR": str(folder / "tmp"),
+        "XUNJIAN_LEDGER_URL": settings.ledger,
+        "PGAPPNAME": VICTIM,
+    }
     with Nursery(variables, folder / "nursery.log") as nursery:
         kills = Kills(nursery, settings, folder, seed, deployed=deployed)
         kills.book.start()

@@ -1,7 +1,6 @@
 """Killed at any instant, nothing is lost and nothing counts twice: what `make kills` does two hundred times."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from kills import make_contract, rehearsed
@@ -19,18 +18,21 @@ def ground(tmp_path_factory: pytest.TempPathFactory, helpers: type) -> Iterator[
 
 
 @pytest.mark.parametrize(("url", "count", "after"), [("sqlite", 10, True), ("postgresql", 4, False)], indirect=["url"])
-def test_whatever_is_killed(ground: Estate, prefect: None, tmp_path: Path, url: str, count: int, after: bool) -> None:
+def test_whatever_is_killed(
+    ground: Estate, prefect: None, tmp_path_factory: pytest.TempPathFactory, url: str, count: int, after: bool
+) -> None:
     # Given
+    folder = tmp_path_factory.mktemp("k")  # Chromium has a socket in it: its path must be short
     settings = Settings(
-        home=tmp_path / "home",
-        contract=make_contract(tmp_path / "contract", ground.settings.base_port),
+        home=folder / "home",
+        contract=make_contract(folder / "contract", ground.settings.base_port),
         secrets=ground.secrets_dir,
         ca=ground.ca_dir,
         known_hosts=ground.hosts.known_hosts,
         ledger_url=url,
     )
     # When
-    kills = rehearsed(tmp_path, settings, str(PREFECT_API_URL.value()), count, seed=1, before=False, after=after)
+    kills = rehearsed(folder, settings, str(PREFECT_API_URL.value()), count, seed=1, before=False, after=after)
     # Then
     assert kills.book.problems == []
     assert (kills.killed.total(), kills.book.lost, kills.book.doubled) == (count, 0, 0)
