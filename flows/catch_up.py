@@ -23,7 +23,7 @@ from flows.deployments import FILE
 from flows.forms import dated
 from flows.office import Office, now
 from flows.outcome import nothing_to_do
-from flows.standing import standing
+from flows.standing import no_more_to_do, standing
 from tasks.prefect_server import deployments_in
 
 _FIELD = {PAGE_INSPECTION: "systems", HOST_INSPECTION: "hosts"}
@@ -77,7 +77,10 @@ def overdue(office: Office, at: datetime) -> dict[str, list[SlotMark]]:
     found: dict[str, list[SlotMark]] = {}
     for line in standing(office.ledger, week, at).lines:
         for one in line.marks:
-            if one.mark is Mark.PENDING and one.slot.opens_at <= at and _due(plans[line.duty], one.slot.opens_at, at):
+            open_still = one.mark is Mark.PENDING and one.slot.opens_at <= at
+            if not open_still or not _due(plans[line.duty], one.slot.opens_at, at):
+                continue
+            if not no_more_to_do(office.ledger, office.contract, one.slot, at):
                 found.setdefault(line.duty, []).append(one)
     return {duty.id: found[duty.id] for duty in DUTIES if duty.id in found}
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from checks.coverage import Mark, mark, planned_targets
 from checks.finding import Finding, State, worst
 from checks.records import EvidenceRecord
 from checks.slots import Slot
@@ -13,6 +12,7 @@ from checks.visit import HostVisit, Visit
 from flows.caller import UNASKED, Caller
 from flows.office import Office, now
 from flows.outcome import Outcome
+from flows.standing import no_more_to_do
 from tasks.ledger import LedgerError
 
 log = logging.getLogger("xunjian")
@@ -54,14 +54,6 @@ class Run:
         log.log(level, "%s%s %s%s", target, again, state.label, said, extra={"target": target, "state": state})
 
 
-def is_done(office: Office, slot: Slot) -> bool:
-    """Whether a run that nobody asked for has done the slot: what somebody looked at in between does not count."""
-    looks = office.ledger.looks([slot.duty], slot.day, slot.day, UNASKED)
-    mine = [look for look in looks if look.slot == slot.id]
-    planned = planned_targets(office.contract, slot)
-    return mark(slot, planned, mine, None, now(), office.contract.tz).mark in (Mark.DONE, Mark.LATE)
-
-
 def carried_out(
     office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any], go: Callable[[Run], Outcome]
 ) -> Outcome:
@@ -72,7 +64,8 @@ def carried_out(
     with office.ledger.claimed(slot) as free:
         if not free:
             return Outcome([], skipped=f"{slot.target} 正由另一个执行处理，本次不再重复")
-        if asked_by.trigger in UNASKED and is_done(office, slot):
+        # What somebody looked at in between does not count: a schedule keeps its hour.
+        if asked_by.trigger in UNASKED and no_more_to_do(office.ledger, office.contract, slot, now(), UNASKED):
             return Outcome([], skipped=f"{slot.target} 已按计划完成，本次不再重复")
         run = Run(office, slot, office.begin(slot, asked_by, parameters))
         try:

@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from checks.contract import Contract
-from checks.coverage import DUTIES, Coverage, Excuse, Version, coverage, expected
+from checks.coverage import (
+    DUTIES,
+    Coverage,
+    Excuse,
+    Mark,
+    Version,
+    coverage,
+    expected,
+    mark,
+    planned_targets,
+)
+from checks.page_check import manual_targets
 from checks.periods import Period, period_of
 from checks.records import CONTRACT, EXCUSE, Event, EventRecord
 from checks.slots import RequestError, Slot
@@ -82,6 +93,16 @@ def standing(ledger: Ledger, period: Period, now: datetime) -> Coverage:
     # what is measured beside the inspections, such as availability, has slots of its own
     on_record = [slot for slot in ledger.slots(period.first, period.last) if slot.duty in _DUTIES]
     return coverage(known, on_record, looks, excuses(ledger), period.first, period.last, now)
+
+
+def no_more_to_do(ledger: Ledger, contract: Contract, slot: Slot, now: datetime, triggers: Sequence[str] = ()) -> bool:
+    """Whether runs with these triggers (none: any) have seen all of a slot that can be seen without a person.
+
+    What waits for somebody to confirm it is not done by being looked at again.
+    """
+    mine = [look for look in ledger.looks([slot.duty], slot.day, slot.day, triggers) if look.slot == slot.id]
+    planned = planned_targets(contract, slot) - set(manual_targets(contract))
+    return mark(slot, planned, mine, None, now, contract.tz).mark in (Mark.DONE, Mark.LATE)
 
 
 def excuses(ledger: Ledger) -> list[Excuse]:

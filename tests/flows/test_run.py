@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from office_desk import FINE, by, looking, slot_of
 
+from checks.coverage import Mark
 from checks.finding import Finding, Reason, State
+from checks.periods import period_of
 from checks.records import INTERRUPTED, RunRecord
 from checks.slots import PAGE_INSPECTION, page_slots
 from flows import catch_up
@@ -20,6 +22,7 @@ from flows.catch_up import overdue, start_overdue, unreported
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state
 from flows.run import Run, carried_out
+from flows.standing import standing
 from tasks.ledger import LedgerError
 from tasks.settings import Settings
 
@@ -131,6 +134,32 @@ class TestOverdue:
         late = slot_of(office).closes_at - timedelta(seconds=1)
         # Then
         assert [one.slot.target for one in overdue(office, late)[PAGE_INSPECTION]] == ["mobile"]
+
+    def test_is_not_what_waits_for_a_person(self, office: Office) -> None:
+        """Given a page that somebody has to confirm, when all the others were seen, then looking again is no help."""
+        # Given
+        there = office.contract.system("archive")
+        last = there.journeys[-1].model_copy(update={"semi_manual": True})
+        changed = there.model_copy(update={"journeys": [*there.journeys[:-1], last]})
+        systems = [changed if one.id == "archive" else one for one in office.contract.systems]
+        office.contract = office.contract.model_copy(update={"systems": systems})
+        waiting = Finding(check="PG00", state=State.UNKNOWN, reason=Reason.MANUAL, summary="等待人工确认")
+
+        def look(run: Run) -> Outcome:
+            for part in changed.targets():
+                run.add(changed.target(part), 1, [waiting if part is last else FINE])
+            return Outcome([(changed.target(last), waiting)])
+
+        slot, late = slot_of(office, "archive"), slot_of(office).closes_at - timedelta(seconds=1)
+        assert "archive" in {one.slot.target for one in overdue(office, late)[PAGE_INSPECTION]}
+        # When
+        carried_out(office, slot, by("schedule"), {}, look)
+        # Then
+        assert "archive" not in {one.slot.target for one in overdue(office, late)[PAGE_INSPECTION]}
+        assert carried_out(office, slot, by(CATCH_UP), {}, look).skipped
+        [line] = [line for line in standing(office.ledger, period_of(f"{office.today()}"), late).lines
+                  if line.target == "archive"]  # fmt: skip
+        assert [one.mark for one in line.marks] == [Mark.PENDING]
 
     def test_is_not_what_can_no_longer_be_done(self, office: Office) -> None:
         assert PAGE_INSPECTION not in overdue(office, slot_of(office).closes_at + timedelta(minutes=5))
