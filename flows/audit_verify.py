@@ -11,6 +11,7 @@ from flows.forms import dated
 from flows.office import Office
 from tasks.ledger.audit import stored
 from tasks.ledger.verify import Verdict, sentences, verify
+from tasks.report import escape
 
 
 @flow(
@@ -22,7 +23,7 @@ async def audit_verify() -> State:
     """Check every seal, every row and every evidence file."""
     office = Office()
     verdict = await asyncio.to_thread(verified, office)
-    lines = "\n".join(f"- {line}" for line in sentences(verdict))
+    lines = "\n".join(f"- {escape(line)}" for line in sentences(verdict))
     await acreate_markdown_artifact(lines, key="audit-verify", description="台账核对结果")
     if verdict.problems:
         first = verdict.problems[0].what
