@@ -40,9 +40,9 @@ from checks.periods import Period
 from checks.records import INTERRUPTED, REMOVAL
 from checks.slots import host_slots, page_slots, week_of
 from flows import deployments
+from flows.caller import UNASKED
 from flows.office import Office, now
-from flows.run import is_done
-from flows.standing import standing
+from flows.standing import no_more_to_do, standing
 from rehearsal.estate import Estate
 from rehearsal.sample import copy_contract
 from tasks import contract_folder
@@ -468,7 +468,8 @@ class Kills:
         assert book.office
         contract, today = book.office.contract, book.office.today()
         slots = list(page_slots(contract, today) if pages else host_slots(contract, today))
-        left = [slot.target for slot in slots if not is_done(book.office, slot)]
+        ledger = book.office.ledger
+        left = [slot.target for slot in slots if not no_more_to_do(ledger, contract, slot, now(), UNASKED)]
         unasked = bool(left) and self._random.random() < 0.4
         names = left if unasked else [slot.target for slot in slots]
         some = self._random.sample(names, min(len(names), self._random.choice((1, 1, 2, 4) if pages else (1, 3, 12))))
