@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, insert, or_, text, true
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, select
 
 from checks.coverage import Look
@@ -71,7 +71,11 @@ class Ledger:
         if not slots:
             return
         # Two runs may ask for the same day at once: the database decides who comes first.
-        upsert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
+        upsert: Any = sqlite.insert
+        if self._engine.dialect.name != "sqlite":
+            from sqlalchemy.dialects import postgresql  # a thirtieth of what a short command may take
+
+            upsert = postgresql.insert
         with self._writing() as connection:
             rows = [slot._asdict() for slot in slots]
             new = connection.execute(upsert(SlotRow).values(rows).on_conflict_do_nothing().returning(col(SlotRow.id)))

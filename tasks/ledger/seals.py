@@ -79,4 +79,6 @@ def read_back(connection: Connection, table: str, key: str, values: Sequence[Any
 
 
 def _read(connection: Connection, question: Any, **values: Any) -> list[dict[str, Any]]:
-    return [plain(dict(row)) for row in connection.execute(question, values).mappings()]
+    result = connection.execute(question, values)
+    names = tuple(result.keys())
+    return [plain(dict(zip(names, row, strict=True))) for row in result]

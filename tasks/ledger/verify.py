@@ -29,13 +29,13 @@ NAMES = {"slot": "应做事项", "run": "运行", "run_end": "运行结束", "vi
 KINDS = {"run": "运行", "slots": "应做事项", "event": "事件", "earlier": "启用封存之前的记录"}
 NUMBERED = ("visit", "finding", "evidence", "event")  # their key is a running number, no part of what they say
 GENESIS = "0" * 64
+ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=repr)
 
 
 def canonical(fields: "dict[str, Any]") -> bytes:
     """Return RFC 8785's form of a flat object of text and whole numbers; what is null is left out."""
     kept = {name: value for name, value in fields.items() if value is not None}
-    text = json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=repr)
-    return text.encode("utf-8", "surrogatepass")
+    return ENCODER.encode(kept).encode("utf-8", "surrogatepass")
 
 
 def row_digest(table: str, row: "dict[str, Any]") -> str:
