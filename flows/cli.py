@@ -1,5 +1,6 @@
 """The command line. What a command needs is imported inside it: Prefect alone would cost every command two seconds."""
 
+import gc
 import os
 import re
 import sys
@@ -444,6 +445,7 @@ def _as_json(folder: Path, contract: "Contract | None", errors: "list[FolderErro
 def main() -> None:
     """Start the program. What it and its children write is for this account alone: most of it is grade 2."""
     os.umask(0o077)
+    gc.set_threshold(50_000)  # or a tenth of a short command's time goes into searching what was just imported
     sys.exit(console.run(app))
 
 

@@ -29,13 +29,18 @@ NAMES = {"slot": "应做事项", "run": "运行", "run_end": "运行结束", "vi
 KINDS = {"run": "运行", "slots": "应做事项", "event": "事件", "earlier": "启用封存之前的记录"}
 NUMBERED = ("visit", "finding", "evidence", "event")  # their key is a running number, no part of what they say
 GENESIS = "0" * 64
-ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=repr)
+TEXT = json.encoder.encode_basestring  # a JSON string, with nothing escaped that need not be
 
 
 def canonical(fields: "dict[str, Any]") -> bytes:
     """Return RFC 8785's form of a flat object of text and whole numbers; what is null is left out."""
-    kept = {name: value for name, value in fields.items() if value is not None}
-    return ENCODER.encode(kept).encode("utf-8", "surrogatepass")
+    kept = sorted((name, value) for name, value in fields.items() if value is not None)
+    said = [f"{TEXT(name)}:{TEXT(value) if isinstance(value, str) else _other(value)}" for name, value in kept]
+    return ("{" + ",".join(said) + "}").encode("utf-8", "surrogatepass")
+
+
+def _other(value: "Any") -> str:
+    return str(value) if type(value) is int else TEXT(repr(value))  # neither text nor a number was ever sealed
 
 
 def row_digest(table: str, row: "dict[str, Any]") -> str:
