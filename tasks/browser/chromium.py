@@ -25,6 +25,7 @@ from tasks.settings import Settings
 
 T = TypeVar("T")
 _PATIENCE = 30.0  # seconds for a browser to close
+_LONGEST = 120.0  # seconds for one piece of work, unless its caller knows better
 
 
 class Chromium:
@@ -95,11 +96,15 @@ class Running:
         """It is of no use any more."""
         return self._over or (self._started.done() and not self._browser.is_connected())
 
-    def do(self, work: Callable[[Playwright, Browser], T]) -> T:
+    def do(self, work: Callable[[Playwright, Browser], T], patience: float = _LONGEST) -> T:
         """Run `work` in the browser's thread, beside the work of others, and wait for what it returns.
 
+        Args:
+            patience: seconds. Some of Playwright's calls have no limit of their own, and a page can keep them waiting
+                for ever; then the browser is given up.
+
         Raises:
-            BrowserGoneError: there is no browser any more.
+            BrowserGoneError: there is no browser any more, or it has not answered in time.
         """
         answer: Future[T] = Future()
         with self._lock:
@@ -107,7 +112,16 @@ class Running:
                 raise BrowserGoneError
             self._unanswered.add(answer)
             self._loop.call_soon_threadsafe(self._begin, work, answer)
+        if not wait([answer], patience).done:
+            self._give_up()
+            raise BrowserGoneError
         return answer.result()
+
+    def _give_up(self) -> None:
+        with self._lock:
+            if not self._over:
+                self._over = True
+                self._loop.call_soon_threadsafe(self._leave)
 
     def close(self) -> None:
         """End it. Whoever still waits gets a BrowserGoneError."""

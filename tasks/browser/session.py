@@ -9,6 +9,8 @@ from tasks.browser.watch import Watch
 # What a page left behind must not do any more: load, come back to itself, ask the server again.
 _REST = "() => { window.stop(); for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id); }"
 
+_ASKED_AGAIN = 100  # milliseconds
+
 
 class Session:
     """Held in memory, from one login to the next.
@@ -46,11 +48,21 @@ class Session:
             if each is window and keep and _at_rest(each):
                 self._window = each
             else:
-                each.close()
+                _close(each)
 
     def close(self) -> None:
         """End it: the system forgets nothing, but we do."""
         self.context.close()
+
+
+def _close(window: Page) -> None:
+    """Chromium may forget to close a page that is just going to another place (crbug.com/536385539), and Playwright
+    waits for it for ever (its #41900). So it is asked again until it has."""
+    with suppress(Error):  # it is closed
+        protocol = window.context.new_cdp_session(window)
+        while not window.is_closed():
+            protocol.send("Page.close")
+            window.wait_for_timeout(_ASKED_AGAIN)
 
 
 def _at_rest(window: Page) -> bool:

@@ -26,6 +26,9 @@ from tasks.browser.session import Session
 from tasks.browser.steps import Stopped, Walker
 from tasks.browser.watch import Watch
 
+# Steps' times that a visit may take: each step has the limit; so has what is done before, between and after them.
+_RECORDED, _BESIDE = 40, 10
+
 
 class SetupError(Exception):
     """Something in the contract cannot be used in a browser: a mask, a device. `what` is for the operator."""
@@ -86,7 +89,8 @@ class Visitor:
             with self._alive():
                 return self._visit(part, attempt)
 
-        return self._running.do(work)
+        steps = len(part.steps) if part.steps else _RECORDED
+        return self._running.do(work, (steps + _BESIDE) * self._system.limits_of(part).down)
 
     def _come(self, playwright: Playwright, browser: Browser) -> None:
         self._playwright, self._browser = playwright, browser

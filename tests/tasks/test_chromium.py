@@ -134,6 +134,21 @@ def test_when_it_is_killed_nobody_waits_for_ever_and_the_next_gets_another(
     assert second.do(title_of(site[1])) == "到了"
 
 
+def test_what_never_answers_is_given_up_and_the_next_gets_another(
+    site: tuple[Meeting, str], chromium: Chromium
+) -> None:
+    """Given a call of Playwright's that has no limit, when the page keeps it waiting, then its caller is told."""
+
+    def hang(_: Playwright, browser: Browser) -> None:
+        browser.new_page().evaluate("() => new Promise(() => {})")
+
+    first = chromium.ready()
+    with pytest.raises(BrowserGoneError):
+        first.do(hang, patience=1)
+    assert first.gone
+    assert chromium.ready().do(title_of(site[1])) == "到了"
+
+
 def test_closing_it_sends_everybody_home(chromium: Chromium, waiting: Future[str]) -> None:
     # When
     running = chromium.ready()

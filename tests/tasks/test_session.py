@@ -24,6 +24,7 @@ MOVING = """<h1>等</h1><script>
     const n = Number(new URLSearchParams(location.search).get('n'));
     if (n < 40) setTimeout(() => location.href = `/moving?n=${n + 1}`, n % 20); else document.write('到了');
 </script>"""
+AWAY = """<h1>走了</h1><script>setInterval(() => location.href = '/away?' + Math.random(), 7)</script>"""
 APP = "<h1>应用</h1><script>document.body.append(location.hash)</script>"
 
 
@@ -32,7 +33,14 @@ class Site:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        pages = {"/busy": BUSY, "/refresh": REFRESH, "/app": APP, "/moving": MOVING, "/elsewhere": "<h1>别处</h1>"}
+        pages = {
+            "/busy": BUSY,
+            "/refresh": REFRESH,
+            "/app": APP,
+            "/moving": MOVING,
+            "/away": AWAY,
+            "/elsewhere": "<h1>别处</h1>",
+        }
         routes = [Route(path, self.page(text)) for path, text in pages.items()]
         routes += [Route("/poll", self.poll), Route("/slow", self.page("<h1>慢</h1>", 3)), Route("/hang", self.hang)]
         self.app = Starlette(routes=routes)
@@ -104,6 +112,16 @@ def test_a_page_that_is_read_while_the_next_takes_its_place_is_read_again(
     site, run = visit(("/moving", "到了"), down=60)  # how long forty pages take is not the question
     assert states(run, "site/n1") == {State.OK}
     assert site.asked.count("/moving") == 41, "looked at once"
+
+
+def test_a_page_that_fails_while_it_goes_elsewhere_can_be_closed(
+    visit: Callable[..., tuple[Site, RunRecord]],
+) -> None:
+    """Given a page that goes on and on, when something is expected of it in vain, then the visit ends, and the next is
+    well: Chromium may forget to close a page that is on its way, and nobody may wait for that."""
+    _, run = visit(("/away", "没有的内容"), ("/app", "应用"))
+    assert State.CRIT in states(run, "site/n1")
+    assert states(run, "site/n2") == {State.OK}
 
 
 def test_a_page_that_does_not_come_is_not_shown_as_the_one_before(
