@@ -8,8 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from checks import journey
-from checks.contract import ID
-from checks.journey import SECRET_NAME
+from checks.journey import ID, SECRET_NAME
 from tasks.contract_folder.mistakes import Where
 
 _KINDS = tuple(sorted(kind for step in get_args(get_args(journey.Step)[0]) for kind in get_args(step)[0].model_fields))
