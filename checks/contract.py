@@ -13,10 +13,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from checks.host import Access, HostGroup, Placed, mistakes
-from checks.journey import SECRET_NAME, Step, Strict, asserts, secret_names
+from checks.journey import ID, SECRET_NAME, Step, Strict, asserts, secret_names
 from checks.secrecy import Grade
-
-ID = r"^[a-z][a-z0-9-]{0,39}$"
 
 PictureGrade = Annotated[int, Field(ge=Grade.MEDIUM, le=Grade.MOST)]
 """Annex 2. A picture of an internal system shows its configuration at least, which is grade 2; so 1 is not offered."""

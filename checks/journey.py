@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 _PASSWORD = re.compile(r"密码|口令|password|passwd|pwd", re.IGNORECASE)
+ID = r"^[a-z][a-z0-9-]{0,39}$"
 SECRET_NAME = r"^[a-z0-9][a-z0-9._-]*$"  # noqa: S105 - the shape of a name, not a secret
 
 

@@ -14,6 +14,11 @@ _WORDS = {
     errno.EEXIST: "已有同名文件",
     errno.EIO: "磁盘读写出错",
     errno.EFBIG: "文件太大",
+    errno.ECONNREFUSED: "拒绝连接",
+    errno.ECONNRESET: "连接被重置",
+    errno.EPIPE: "连接已断开",
+    errno.EHOSTUNREACH: "没有到它的路由",
+    errno.ENETUNREACH: "网络不可达",
 }
 
 

@@ -3,11 +3,13 @@ office in a folder of the test's own."""
 
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,11 @@ from starlette.applications import Starlette
 
 from checks.records import RunRecord
 from checks.slots import PAGE_INSPECTION, page_slots
+from rehearsal.certs import make_certificates
 from rehearsal.estate import Estate
 from rehearsal.hosts.estate import HostEstate
 from rehearsal.sample import copy_contract
+from tasks.crypto.tls import trusting
 from tasks.settings import Settings
 
 # What the machine's user has set must not reach into tests, nor tests into what is theirs.
@@ -183,6 +187,22 @@ def helpers() -> Any:
         inspect = staticmethod(inspect)
 
     return Helpers
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a test CA and of certificates for 127.0.0.1: valid.pem, expired.pem, self-signed.pem, and keys."""
+    folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder, datetime.now(UTC))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trusted(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """What trusts the test CA, made as the product makes it."""
+    folder = tmp_path_factory.mktemp("ca")
+    shutil.copy(certificates / "ca.pem", folder)
+    return trusting(folder)
 
 
 # The two databases on which a ledger is kept: a SQLite file, and a real PostgreSQL of the tests' own.

@@ -18,12 +18,13 @@ MAY_IMPORT = {
 }
 # The shell offers the practice estate, and what is practised there.
 PRACTISE = {"flows/clearly.py", "flows/cli.py", "flows/demo.py", "flows/page_drill.py", "flows/host_drill.py"}
-# A library of the outside world has one importer in tasks/, a file or a package.
+# A library of the outside world has one importer in tasks/, a file or a package;
 ONE_IMPORTER = (
     ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),
-    ("ruamel",), ("httpx",), ("yaml",), ("PIL",), ("cryptography", "ssl"), ("drain3",),
-    ("matplotlib",),
+    ("ruamel",), ("yaml",), ("PIL",), ("cryptography",), ("drain3",), ("matplotlib",), ("smtplib",),
 )  # fmt: skip
+# but for these: our own Prefect is asked over HTTP too, and whoever speaks TLS is handed what to trust.
+TWO_IMPORTERS = {"httpx": {"notify", "prefect_server.py"}, "ssl": {"crypto", "notify"}}
 # What `xunjian --help`, `validate` and `schema` load; Prefect alone would take two seconds.
 QUICK = {
     f"flows/{name}.py"
@@ -56,6 +57,17 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def importers(*libraries: str) -> dict[str, set[str]]:
+    """By room, the files and packages that import any of them; a package counts as one place."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for path in FILES:
+        room, *rest = path.relative_to(ROOT).parts
+        for module in imports(path):
+            if module.partition(".")[0] in libraries and room != "rehearsal":
+                places[room].add(rest[0])
+    return places
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_imports_run_one_way(path: Path) -> None:
     room = name(path).partition("/")[0]
@@ -72,17 +84,17 @@ def test_checks_are_pure(path: Path) -> None:
 
 @pytest.mark.parametrize("libraries", ONE_IMPORTER, ids="+".join)
 def test_the_world_is_touched_in_one_place(libraries: tuple[str, ...]) -> None:
-    # Given: where in tasks/ each is imported; a package counts as one place
-    places = defaultdict(set)
-    for path in FILES:
-        room, *rest = path.relative_to(ROOT).parts
-        for module in imports(path):
-            if module.partition(".")[0] in libraries and room != "rehearsal":
-                places[room].add(rest[0])
+    # Given: where each is imported
+    places = importers(*libraries)
     # Then; migrations are the ledger's
     assert len(places["tasks"] - {"migrations"}) <= 1
     assert not places["flows"]
     assert not places["checks"]
+
+
+@pytest.mark.parametrize("library", TWO_IMPORTERS)
+def test_some_are_shared_by_two(library: str) -> None:
+    assert importers(library) == {"tasks": TWO_IMPORTERS[library]}
 
 
 def test_prefect_is_the_flows_own() -> None:

@@ -8,8 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from checks import journey
-from checks.contract import ID
-from checks.journey import SECRET_NAME
+from checks.journey import ID, SECRET_NAME
 from tasks.contract_folder.mistakes import Where
 
 _KINDS = tuple(sorted(kind for step in get_args(get_args(journey.Step)[0]) for kind in get_args(step)[0].model_fields))
@@ -108,9 +107,10 @@ def sentence(model: type[BaseModel], path: Where, details: ErrorDetails) -> tupl
     if value is None:
         return f"没有写值{title}", "写上值，或删去这一行"
     if kind == "string_pattern_mismatch":
-        return f"写法不合要求：{_shown(path, value)}", pattern_words(
-            context["pattern"]
-        ) or f"要符合 {context['pattern']}"
+        pattern = context["pattern"]
+        # what is no secret's name may well be the secret
+        shown = kind_of(value) if pattern == SECRET_NAME else _shown(path, value)
+        return f"写法不合要求：{shown}", pattern_words(pattern) or f"要符合 {pattern}"
     what, remedy = _SENTENCES.get(kind, (f"{_FALLBACK}：{details['msg']}", "改正这一处"))
     words = {name: str(word).replace(" or ", "、") for name, word in context.items()}
     if kind in _SENTENCES:

@@ -25,12 +25,7 @@ _STALLED = 10.0  # seconds that a write to a bastion may get nowhere
 _PAUSE = 30.0  # seconds before a bastion is tried again
 _MAY_PASS = {Reason.UNREACHABLE, Reason.TIMEOUT}  # a bastion refused to us once is not asked again: accounts get locked
 _PROHIBITED = 1  # RFC 4254, 5.1
-_WORDS = {
-    errno.ECONNREFUSED: "拒绝连接，请查 sshd 是否运行、端口是否正确",
-    errno.EHOSTUNREACH: "没有到它的路由",
-    errno.ENETUNREACH: "网络不可达",
-    errno.ECONNRESET: "连接被重置",
-}
+_WORDS = {errno.ECONNREFUSED: "拒绝连接，请查 sshd 是否运行、端口是否正确"}
 
 
 class Network:

@@ -356,6 +356,18 @@ class TestBroken:
         # Then
         assert "Hunter2!" not in str(errors_of(folder))
 
+    @pytest.mark.parametrize("key", ["key", "passphrase", "password"])
+    def test_nor_one_that_stands_where_its_name_belongs(self, folder: Path, key: str) -> None:
+        # Given
+        (folder / "hosts").mkdir(exist_ok=True)
+        host = f"system: oa\naccess: {{ {key}: Hunter2! }}\nhosts: [{{ name: oa-app-01 }}]\n"
+        (folder / "hosts/oa.yaml").write_text(host, encoding="utf-8")
+        # When
+        [error] = errors_of(folder)
+        # Then
+        assert (error.field, error.what) == (f"access.{key}", "写法不合要求：文字")
+        assert "Hunter2!" not in str(error)
+
     @pytest.mark.parametrize(
         ("content", "line", "what"),
         [
