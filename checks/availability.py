@@ -11,7 +11,9 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-_REACH = 2  # × every: how far apart two readings may be and still speak of all the time between them
+# × every: how far apart two readings may be and still speak of all the time between them. One that is missing must
+# leave a hole: or a prober that skips what is bad, or every other reading, would show what nobody has seen.
+_REACH = 1.5
 
 
 class Sight(StrEnum):
@@ -75,13 +77,18 @@ class Stretch(NamedTuple):
     """Readings in a row that saw the same.
 
     `first`, `last`: when the first and the last were taken; one reading alone has both the same. `every`: the seconds
-    from one to the next; no two neighbours are more than twice that apart.
+    from one to the next; no two neighbours are more than half as long again apart.
     """
 
     first: int
     last: int
     sight: Sight
     every: int
+
+
+def near(gap: int, every: int) -> bool:
+    """Whether two readings so many seconds apart speak of all the time between them."""
+    return 0 < gap <= _REACH * every
 
 
 def stretches(readings: Iterable[tuple[int, Sight]], every: int) -> list[Stretch]:
@@ -92,10 +99,10 @@ def stretches(readings: Iterable[tuple[int, Sight]], every: int) -> list[Stretch
         every: seconds from one to the next. Where it changed, put the stretches of before and after in one list.
     """
     found: list[Stretch] = []
-    reach, seen, first, last = _REACH * every, None, 0, 0
+    seen, first, last = None, 0, 0
     for at, sight in readings:
         # later than the last, or two readings of the same second would look like one
-        if sight is seen and last < at <= last + reach:
+        if sight is seen and near(at - last, every):
             last = at
             continue
         if seen is not None:
@@ -114,8 +121,8 @@ def _spoken(seen: Sequence[Stretch]) -> Iterator[tuple[Stretch, Span]]:
     """
     for stretch, following in zip(seen, [*seen[1:], None], strict=False):  # of no stretches, none has a following one
         last, every = stretch.last, stretch.every
-        near = following is not None and last < following.first <= last + _REACH * every
-        yield stretch, Span(stretch.first, following.first if following and near else last + every)
+        goes_on = following is not None and near(following.first - last, every)
+        yield stretch, Span(stretch.first, following.first if following and goes_on else last + every)
 
 
 class _Row(NamedTuple):

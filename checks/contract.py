@@ -12,9 +12,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
+from checks.channels import Channel
+from checks.escalation import Contact, Deadlines
 from checks.host import Access, HostGroup, Placed, mistakes
 from checks.journey import ID, SECRET_NAME, Step, Strict, asserts, secret_names
+from checks.probe import Probe
 from checks.secrecy import Grade
+
+WITNESS = r"^[^\s:/]+:\d{1,5}$"
+"""What should always answer: host and port."""
 
 PictureGrade = Annotated[int, Field(ge=Grade.MEDIUM, le=Grade.MOST)]
 """Annex 2. A picture of an internal system shows its configuration at least, which is grade 2; so 1 is not offered."""
@@ -169,6 +175,7 @@ class System(Strict):
     screen: Screen = Field(Screen(), title="屏幕")
     limits: Limits = Field(Limits(), title="时限")
     certificate: CertificateLimits = Field(CertificateLimits(), title="证书")
+    probe: Probe = Field(Probe(), title="可用性探测")
     masks: list[str] = Field([], title="遮盖", description="截图前遮盖的 CSS 选择器")
     grade: PictureGrade = Field(Grade.MEDIUM, title="密级", description=_GRADES)
     error_texts: list[str] = Field([], title="错误页特征", description="出现即判为错误页的文字，加在默认特征之外")
@@ -227,6 +234,14 @@ class Contract(Strict):
     bastions: dict[str, Access] = Field({}, title="堡垒机", description="ssh_config 里的名称，和在它上面怎样登录")
     systems: list[System] = Field(min_length=1, title="系统")
     hosts: list[HostGroup] = Field([], title="主机")
+    channels: list[Channel] = Field([], title="通知渠道")
+    escalation: list[Contact] = Field(
+        [], title="通知次序", description="第一位立即通知，其后的在时限过半、八成、超时时通知"
+    )
+    witnesses: list[Annotated[str, Field(pattern=WITNESS)]] = Field(
+        [], title="佐证", description="主机:端口，例如网关或堡垒机；系统和它们都连不上时，是本机断网，不算系统故障"
+    )
+    deadlines: Deadlines = Field(Deadlines(), title="故障时限")
 
     @field_validator("zone")
     @classmethod
@@ -304,6 +319,7 @@ def problems(contract: Contract) -> Iterator[Problem]:
                 "换一个没有用过的编号（login 已留给登录）",
             )
     yield from _host_problems(contract)
+    yield from _channel_problems(contract)
 
 
 def _host_problems(contract: Contract) -> Iterator[Problem]:
@@ -318,6 +334,20 @@ def _host_problems(contract: Contract) -> Iterator[Problem]:
             seen.add(host.name)
         for j, what in mistakes(group):
             yield Problem(("hosts", i, "hosts", j), what, "改这台主机或本组的参数")
+
+
+def _channel_problems(contract: Contract) -> Iterator[Problem]:
+    known = [channel.id for channel in contract.channels]
+    for twice in _twice(known):
+        index = max(i for i, channel in enumerate(contract.channels) if channel.id == twice)
+        yield Problem(("channels", index, "id"), f"渠道编号 {twice} 重复", "换一个没有用过的编号")
+    for i, contact in enumerate(contract.escalation):
+        for j, name in enumerate(contact.channels):
+            if name not in known:
+                remedy = f"写 {'、'.join(known)} 之一" if known else "先在 channels 里写渠道"
+                yield Problem(("escalation", i, "channels", j), f"没有通知渠道 {name}", remedy)
+    if known and not contract.escalation:
+        yield Problem(("channels",), "写了通知渠道，但没有写通知谁", "补上 escalation：角色和他的渠道")
 
 
 def _twice(ids: Iterator[str] | list[str]) -> list[str]:

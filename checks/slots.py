@@ -11,6 +11,7 @@ from checks.contract import Contract
 
 PAGE_INSPECTION = "page-inspection"
 HOST_INSPECTION = "host-inspection"
+AVAILABILITY_PROBE = "availability-probe"
 
 
 class Slot(NamedTuple):
@@ -71,6 +72,14 @@ def page_slots(contract: Contract, day: date) -> Iterator[Slot]:
     for system in contract.systems:
         slot_id = f"{PAGE_INSPECTION}/{system.id}/{day.isoformat()}"
         yield Slot(slot_id, PAGE_INSPECTION, system.id, day, opens, closes)
+
+
+def probe_slot(contract: Contract, day: date) -> Slot | None:
+    """The day on which all systems are probed without a break; None outside the contract's term."""
+    if day not in contract.term:
+        return None
+    opens, closes = (datetime.combine(day + timedelta(days=n), time(), contract.tz).astimezone(UTC) for n in (0, 1))
+    return Slot(f"{AVAILABILITY_PROBE}/all/{day.isoformat()}", AVAILABILITY_PROBE, "all", day, opens, closes)
 
 
 def host_slots(contract: Contract, day: date) -> Iterator[Slot]:

@@ -17,7 +17,7 @@ from prefect.states import Completed
 
 from checks.coverage import DUTIES, Mark, SlotMark
 from checks.periods import Period
-from checks.slots import HOST_INSPECTION, PAGE_INSPECTION, week_of
+from checks.slots import AVAILABILITY_PROBE, HOST_INSPECTION, PAGE_INSPECTION, week_of
 from flows.caller import CATCH_UP, UNASKED
 from flows.deployments import FILE
 from flows.forms import dated
@@ -62,6 +62,12 @@ async def start_overdue(office: Office) -> list[str]:
             await _start(duty, [target], "补写报告：上次没有写完")
             said.append(f"{duty} 的报告")
     return said
+
+
+async def start_probing() -> None:
+    """Start a prober for the rest of the hour."""
+    name = f"{AVAILABILITY_PROBE}/{AVAILABILITY_PROBE}"
+    await arun_deployment(name, timeout=0, tags=[CATCH_UP], as_subflow=False)
 
 
 async def _start(duty: str, targets: list[str], why: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checks import os_words
-from flows import console, evidence_cli, ledger_cli
+from flows import console, evidence_cli, incident_cli, ledger_cli
 from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly
 from flows.exit_codes import CONFIGURATION, FINE
 from rehearsal import cli as rehearsal
@@ -42,6 +42,15 @@ app.command(epilog="例：xunjian coverage 2026-11　　xunjian coverage 2026-W4
 app.command(
     epilog="例：xunjian excuse page-inspection/oa/2026-11-20 --who 张三 --why 机房停电 --document 停电通知〔2026〕3号"
 )(ledger_cli.excuse)
+app.command(epilog="例：xunjian availability 2026-11　　xunjian availability 2026-W47 --picture 可用性.png")(
+    incident_cli.availability
+)
+app.command("notify-test", epilog="例：xunjian notify-test　　xunjian notify-test --channel mail")(
+    incident_cli.notify_test
+)
+app.add_typer(incident_cli.incident_app, name="incident")
+app.add_typer(incident_cli.downtime_app, name="downtime")
+app.add_typer(incident_cli.support_app, name="support")
 app.add_typer(ledger_cli.audit_app, name="audit")
 app.add_typer(ledger_cli.ledger_app, name="ledger")
 

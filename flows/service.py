@@ -1,15 +1,19 @@
 """`xunjian up`: the server, the deployments and the worker in the foreground, until told to stop."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from checks.contract import Contract
+from checks.slots import probe_slot
 from flows import console
 from flows.shell import prepare
 from tasks.prefect_server import Prefect
 from tasks.settings import Settings
+
+_STARTING = 180.0  # seconds until a run that was asked for is expected to probe
 
 
 class _Stop(BaseException):
@@ -30,7 +34,7 @@ def up(settings: Settings, contract: Contract, *, catching_up: bool = True) -> N
         if catching_up:
             catch_up(settings)
         console.say(f"界面：http://127.0.0.1:{settings.port}　　停止：Ctrl-C")
-        prefect.wait()
+        prefect.wait(beside=Probing(settings).keep)
 
 
 @contextmanager
@@ -61,6 +65,31 @@ def serve(prefect: Prefect, settings: Settings, contract: Contract) -> None:
     names = deployments.deploy(prefect, contract)
     prefect.start_worker()
     console.say(f"已部署：{'、'.join(names)}")
+
+
+class Probing:
+    """Sees to it that somebody probes: a prober that was killed would otherwise be missed until the next hour."""
+
+    def __init__(self, settings: Settings) -> None:
+        from flows.office import Office
+
+        self._office = Office(settings)
+        self._patience = 0.0
+
+    def keep(self) -> None:
+        """Start a prober where there is none; one that was just started is given its time."""
+        from prefect.utilities.asyncutils import run_coro_as_sync
+
+        from flows.catch_up import start_probing
+
+        slot = probe_slot(self._office.contract, self._office.today())
+        if slot is None or time.monotonic() < self._patience:
+            return
+        with self._office.ledger.claimed(slot) as free:
+            pass
+        if free:
+            self._patience = time.monotonic() + _STARTING
+            run_coro_as_sync(start_probing())
 
 
 def catch_up(settings: Settings) -> None:

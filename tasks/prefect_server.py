@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,8 @@ from tasks.settings import Settings
 POOL = "xunjian"
 _START_LIMIT = 180.0  # seconds; a first start makes its database, about 20 s on two cores
 _STOP_LIMIT = 30.0
+_BESIDE = 30.0
+_KEPT = timedelta(days=35)  # of runs, logs and events: a month can be looked back at in the UI
 
 
 class ServerError(Exception):
@@ -48,6 +51,10 @@ def environment(settings: Settings, *, api: str | None = None) -> dict[str, str]
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "xunjian",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        # What is to be kept is in our ledger; Prefect clears its own database of what is older.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": f"{_KEPT.total_seconds():.0f}",
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"P{_KEPT.days}D",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": f"{_START_LIMIT:.0f}",
         "PREFECT_CLI_COLORS": "false",
         **({"PREFECT_API_URL": api} if api else {}),
@@ -113,15 +120,22 @@ class Prefect:
 
     def start_worker(self) -> None:
         """Start the worker that carries out the runs."""
-        self._start("worker", ["worker", "start", "--pool", POOL, "--type", "process", "--limit", "4"], {})
+        self._start("worker", ["worker", "start", "--pool", POOL, "--type", "process", "--limit", "6"], {})
 
-    def wait(self) -> None:
+    def wait(self, beside: Callable[[], None] | None = None) -> None:
         """Stay until a child ends by itself.
+
+        Args:
+            beside: done again and again meanwhile, every half a minute.
 
         Raises:
             ServerError: always, since none should.
         """
+        due = time.monotonic()
         while True:
+            if beside and time.monotonic() >= due:
+                beside()
+                due = time.monotonic() + _BESIDE
             for name, child in self._children:
                 if (code := child.poll()) is not None:
                     raise ServerError(f"Prefect 的 {name} 意外结束（{code}），见 {self._logs / name}.log")

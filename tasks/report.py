@@ -101,11 +101,20 @@ def _environment() -> Environment:
         "date": lambda day: f"{day.year}年{day.month}月{day.day}日",
         "weekday": lambda day: f"星期{'一二三四五六日'[day.weekday()]}",
         "moment": lambda at: f"{at:%m-%d %H:%M}",
+        "second": lambda at: f"{at:%m-%d %H:%M:%S}",
+        "duration": _duration,
         "clock": lambda at: f"{at:%H:%M}",
         "numeral": _numeral,
         "short": lambda text, length: text[:length],
     }
     return environment
+
+
+def _duration(seconds: int) -> str:
+    """3725 as 1 小时 2 分 5 秒."""
+    hours, minutes, left = seconds // 3600, seconds // 60 % 60, seconds % 60
+    parts = [f"{number} {unit}" for number, unit in ((hours, "小时"), (minutes, "分"), (left, "秒")) if number]
+    return " ".join(parts) or "0 秒"
 
 
 def _numeral(number: int) -> str:

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from checks import journey
+from checks.channels import Channel
+from checks.contract import WITNESS
 from checks.journey import ID, SECRET_NAME
 from tasks.contract_folder.mistakes import Where
 
@@ -23,8 +25,8 @@ def clean(loc: Where, data: Any, kind: str) -> Where | None:
     path: list[str | int] = []
     here = data
     for number, part in enumerate(loc):
-        if number > 1 and isinstance(loc[number - 1], int) and loc[number - 2] == "steps":
-            continue  # the step's tag; its key follows
+        if number > 1 and isinstance(loc[number - 1], int) and loc[number - 2] in ("steps", "channels"):
+            continue  # the tag of one of several kinds; its key follows
         written = part in here if isinstance(here, Mapping) else isinstance(here, list) and isinstance(part, int)
         if written:
             here = here[part]
@@ -41,6 +43,7 @@ def clean(loc: Where, data: Any, kind: str) -> Where | None:
 _PATTERNS = {
     ID: "只用小写字母、数字、连字符，以字母开头，至多 40 个字符，例如 oa-todo",
     SECRET_NAME: "只用小写字母、数字、点、连字符、下划线，例如 oa-inspector.password；这里写名字，不写口令本身",
+    WITNESS: "写成 主机:端口，例如 gateway.example.cn:22",
     "^(重要|一般)$": "写“重要”或“一般”",
     r"^[0-9a-f]{64}$": "写 64 位小写十六进制，例如 sha256sum 的输出",
     r"^[^/\r\n]+$": "写文件名的样子，不带路径，例如 *.sql.gz",
@@ -102,6 +105,11 @@ def sentence(model: type[BaseModel], path: Where, details: ErrorDetails) -> tupl
         if last in _KINDS and {name for name, _ in fields} >= set(_KINDS):
             return f"一步只能写一个动作，多了 {last}", f"另起一行，写成新的一步“- {last}: …”"
         return f"不认识的键 {last}", _suggestion(last, [name for name, _ in fields])
+    if path[:1] == ("channels",) and kind.startswith("union_tag"):
+        known = [get_args(one.model_fields["kind"].annotation)[0] for one in get_args(get_args(Channel)[0])]
+        wrong = kind == "union_tag_invalid"
+        what = f"没有 {context['tag']} 这种渠道" if wrong else "没有写渠道的种类 kind"
+        return what, f"kind 写 {'、'.join(known)} 之一"
     if kind == "union_tag_invalid":
         return f"没有 {context['tag']} 这种步骤", _suggestion(str(context["tag"]), list(_KINDS))
     if value is None:

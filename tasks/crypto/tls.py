@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checks.visit import Certificate
 
+Trusted = ssl.SSLContext
+"""What is trusted, for those who only hand it on."""
+
 
 class AuthorityError(Exception):
     """A file of XUNJIAN_CA is no certificate; the message is for the operator."""
@@ -56,7 +59,7 @@ def certificate(host: str, port: int, trusted: ssl.SSLContext, timeout: float, n
     return Seen(facts, base64.b64encode(hashlib.sha256(public).digest()).decode())
 
 
-def trusting(ca_dir: Path) -> ssl.SSLContext:
+def trusting(ca_dir: Path) -> Trusted:
     """The system's certification authorities and those of a folder of *.pem; takes 0.1 s to read.
 
     Raises:

@@ -18,10 +18,12 @@ from sqlmodel import Session, col, select
 
 from checks.coverage import Look
 from checks.finding import Finding, Reason, State
+from checks.probe import ProbeHour, Reading
 from checks.records import INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
 from checks.retention import Kept
 from checks.slots import HOST_INSPECTION, Slot
 from checks.visit import HostVisit, Visit
+from tasks.ledger import probes
 from tasks.ledger.claims import claims_for
 from tasks.ledger.engine import LOCK_WAIT, LedgerError, begin_alone, name_of, opened, translated
 from tasks.ledger.seals import read_back, seal, seal_run
@@ -153,11 +155,31 @@ class Ledger:
             if evidence:
                 kept = [{"run_id": run_id, **record.model_dump()} for record in evidence]
                 connection.execute(insert(EvidenceRow), kept)
-            # Whoever found this run without its process has closed and sealed it: nothing comes behind a seal.
-            if connection.execute(_ENDED, {"run": run_id}).first():
-                raise LedgerError(f"运行 {run_id} 已作为中断关闭并封存，不能再记入")
+            self._still_open(connection, run_id)
             if outcome:
                 self._close(connection, run_id, outcome.value, now)
+
+    def probed(self, run_id: str, target: str, every: int, reading: Reading) -> None:
+        """Put one probe on record; it is packed and sealed with its run."""
+        with self._writing() as connection:
+            probes.add(connection, run_id, target, every, reading)
+            self._still_open(connection, run_id)
+
+    def probe_hours(self, target: str, start: datetime, end: datetime) -> list[ProbeHour]:
+        """The probes of a system that may tell of a time, packed, in the order in which they were taken."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return probes.between(connection, target, start, end)
+
+    def verdicts(self, since: datetime) -> list[tuple[datetime, FindingRecord]]:
+        """What runs have found that have ended since a moment, each with its run's end; oldest first."""
+        question = (
+            select(RunEndRow.ended_at, FindingRow)
+            .join(FindingRow, col(FindingRow.run_id) == RunEndRow.run_id)
+            .where(col(RunEndRow.ended_at) >= since)
+            .order_by(col(FindingRow.at), col(FindingRow.id))
+        )
+        with self._translated("读取"), Session(self._engine) as session:
+            return [(ended_at, _finding(row)) for ended_at, row in session.exec(question)]
 
     def end(self, run_id: str, outcome: State, now: datetime) -> None:
         """Put the end of a run on record, and seal it."""
@@ -190,14 +212,17 @@ class Ledger:
                     closed.append(slot.id)
         return closed
 
-    def enter(self, event: Event, now: datetime, *, unless_last: bool = False) -> int | None:
+    def enter(self, event: Event, now: datetime, *, unless_last: bool = False, numbered: bool = False) -> int | None:
         """Put an event on record and seal it; returns its number.
 
         Args:
             unless_last: only if the last event of this kind has another subject; else None is returned.
+            numbered: the subject is the beginning of one, "G-2026-", and the next number is put behind it.
         """
         with self._writing() as connection:
             begin_alone(connection)
+            if numbered:
+                event = event.model_copy(update={"subject": _next_in(connection, event)})
             if unless_last:
                 last = select(EventRow.subject).where(EventRow.kind == event.kind).order_by(col(EventRow.id).desc())
                 if connection.execute(last.limit(1)).scalar() == event.subject:
@@ -310,8 +335,15 @@ class Ledger:
         """End and seal in one transaction: there is no ended run without a seal."""
         if connection.dialect.name != "sqlite":  # wait for a finding that is just being added
             connection.execute(text("SELECT id FROM run WHERE id = :run FOR UPDATE"), {"run": run_id})
+        probes.fold(connection, run_id)
         connection.execute(insert(RunEndRow), {"run_id": run_id, "ended_at": now, "outcome": outcome})
         seal_run(connection, run_id, now, sm3=self._sm3)
+
+    @staticmethod
+    def _still_open(connection: Connection, run_id: str) -> None:
+        """Whoever found this run without its process has closed and sealed it: nothing comes behind a seal."""
+        if connection.execute(_ENDED, {"run": run_id}).first():
+            raise LedgerError(f"运行 {run_id} 已作为中断关闭并封存，不能再记入")
 
     def _has_ended(self, run_id: str) -> bool:
         with self._translated("读取"), self._engine.connect() as connection:
@@ -324,6 +356,13 @@ class Ledger:
 
     def _translated(self, doing: str) -> AbstractContextManager[None]:
         return translated(doing, name_of(self._engine))
+
+
+def _next_in(connection: Connection, event: Event) -> str:
+    """The next subject of a series; nobody else writes meanwhile."""
+    series = select(EventRow.subject).where(EventRow.kind == event.kind)
+    used = connection.execute(series.where(col(EventRow.subject).startswith(event.subject, autoescape=True))).scalars()
+    return f"{event.subject}{max((int(one.removeprefix(event.subject)) for one in used), default=0) + 1:04}"
 
 
 def _by_run(session: Session, table: Any, run_ids: Sequence[str]) -> dict[str, list[Any]]:

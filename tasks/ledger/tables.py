@@ -126,6 +126,20 @@ class EvidenceRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Utc)
 
 
+class ProbeRow(SQLModel, table=True):
+    """One probe of a run that is under way; it moves into a visit when that ends, so this table is not sealed."""
+
+    __tablename__ = "probe"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    target: str
+    every: int
+    at: datetime = Field(sa_type=Utc)
+    sight: str
+    ms: int
+    fault: str
+
+
 class EventRow(SQLModel, table=True):
     """What happened outside runs: a version of the contract, an excuse, a removal. `checks.events` has the kinds."""
 

@@ -72,9 +72,11 @@ class TestStretches:
         ]
         assert stretches([], 60) == []
 
-    def test_twice_as_far_apart_is_near_enough_and_a_second_more_is_not(self) -> None:
-        assert stretches([(0, U), (120, U)], 60) == [Stretch(0, 120, U, 60)]
-        assert stretches([(0, U), (121, U)], 60) == [Stretch(0, 0, U, 60), Stretch(121, 121, U, 60)]
+    @pytest.mark.parametrize(("every", "near"), [(60, 90), (61, 91), (1, 1)])
+    def test_half_as_far_again_is_near_enough_and_a_second_more_is_not(self, every: int, near: int) -> None:
+        assert stretches([(0, U), (near, U)], every) == [Stretch(0, near, U, every)]
+        far = near + 1
+        assert stretches([(0, U), (far, U)], every) == [Stretch(0, 0, U, every), Stretch(far, far, U, every)]
 
     @pytest.mark.parametrize("back", [100, 40])
     def test_a_clock_that_stood_still_or_was_set_back_begins_a_new_one(self, back: int) -> None:
@@ -86,15 +88,13 @@ class TestWhatAReadingSpeaksOf:
     def test_until_the_next(self) -> None:
         assert minutes(every_minute("UUDDUU"), 6) == "UUDDUU"
 
-    def test_one_that_is_missing_does_no_harm(self) -> None:
-        assert minutes(every_minute("UU.UU"), 5) == "UUUUU"
-
-    def test_where_more_are_missing_only_until_the_next_was_due(self) -> None:
+    def test_where_some_are_missing_only_until_the_next_was_due(self) -> None:
+        assert minutes(every_minute("UU.UU"), 5) == "UU?UU"
         assert minutes(every_minute("UU..UU"), 6) == "UU??UU"
         assert minutes(every_minute("DD..UU"), 6) == "DD??UU"
 
-    def test_exactly_twice_as_long_and_a_second_more(self) -> None:
-        for gap, unknown in ((120, 0), (121, 61)):
+    def test_half_as_long_again_and_a_second_more(self) -> None:
+        for gap, unknown in ((90, 0), (91, 31)):
             got = seconds(stretches([(0, U), (gap, U)], 60), [], [], Span(0, gap))
             assert (got.up, got.unknown) == (gap - unknown, unknown)
 

@@ -75,7 +75,7 @@ def one_by_one(history: History, period: Span = PERIOD) -> list[str]:
     for place, (at, sight, every) in enumerate(readings):
         # until when it speaks
         until = at + every
-        if place + 1 < len(readings) and 0 < readings[place + 1].at - at <= 2 * every:
+        if place + 1 < len(readings) and 0 < readings[place + 1].at - at <= 3 * every / 2:
             until = readings[place + 1].at
         # whether one of the two readings beside it that saw anything saw the same
         before = next((one.sight for one in reversed(readings[:place]) if one.sight is not B), None)
@@ -275,7 +275,7 @@ class TestNothingThatIsWorseHelps:
 
         It does not hold for a reading that brings news. Those after DOWN or before it may decide what is in a row: of
         DOWN, UP, DOWN without the UP an outage is left. And a reading before a lost one speaks of the time until the
-        next if that is not more than twice the interval away: of UP, DOWN, UP without the DOWN nothing but UP is left.
+        next if that is not more than half as long again away: of UP, DOWN, UP, closely spaced, nothing but UP is left.
         Nor does it hold where the clock jumped or the interval changed: then the reading before may reach farther than
         the lost one did.
         """
@@ -299,7 +299,7 @@ class TestNothingThatIsWorseHelps:
     @steadily
     @given(in_order(SPARSE), st.data())
     def test_a_prober_that_was_switched_off(self, readings: tuple[Reading, ...], data: st.DataObject) -> None:
-        """For longer than twice the interval, or for good: that never raises the low end.
+        """For longer than one and a half intervals, or for good: that never raises the low end.
 
         It may lower the high one, where the UP is lost between two DOWN that nothing else confirms. Readings closer
         together than the interval, as by hand, are left out: what the last of them says reaches over what was lost.
@@ -307,7 +307,7 @@ class TestNothingThatIsWorseHelps:
         first = data.draw(st.integers(0, len(readings)))
         last = data.draw(st.integers(first, len(readings)))
         kept, resumed = readings[:first], readings[last:]
-        assume(not kept or not resumed or resumed[0].at - kept[-1].at > 2 * kept[-1].every)
+        assume(not kept or not resumed or resumed[0].at - kept[-1].at > 3 * kept[-1].every / 2)
         before, after = summed(History(readings)), summed(History(kept + resumed))
         assert after.up <= before.up
         if not resumed:

@@ -234,7 +234,7 @@ def test_characters_have_their_simplified_chinese_shape(monkeypatch: pytest.Monk
     bone = line("oa", every(NOVEMBER), label="骨")
     chinese = picture(NOVEMBER, bone)
     # When
-    monkeypatch.setattr("tasks.plots.cjk_font", lambda: (file, 0))
+    monkeypatch.setattr("tasks.plots.pen.cjk_font", lambda: (file, 0))
     # Then
     assert ImageChops.difference(chinese, picture(NOVEMBER, bone)).getbbox()
 

@@ -1,0 +1,7 @@
+"""Pictures for reports; the only importer of matplotlib."""
+
+from tasks.plots.calendar import calendar_picture
+from tasks.plots.days import Strip, availability_picture
+from tasks.plots.pen import PlotError
+
+__all__ = ["PlotError", "Strip", "availability_picture", "calendar_picture"]
