@@ -6,16 +6,17 @@ no warning and sends none twice; a message whose answer a kill cut off is sent a
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from checks.availability import Sight
 from checks.channels import Channel
+from checks.contract import Contract
 from checks.incidents import INCIDENT, Incident, Outage, Step, World, incidents, news
 from checks.notices import DELIVERY, Sending, attempts, delivery, owed, sendings, worded
 from checks.probe import Reading
 from checks.records import Event, FindingRecord
 from flows.office import Office, now
-from tasks import notify, secrets
+from tasks import notify, secrets, working_days
 from tasks.crypto.tls import Trusted
 
 EVERY = 15.0
@@ -45,7 +46,21 @@ class Watch:
             step = Step(event.body["step"])
             office.ledger.enter(event, at, numbered=step is Step.DISCOVERED)
             log.warning("%s %s：%s", event.subject, step.label, event.why)
+        self._set_due_days(at)
         self._tell()
+
+    def _set_due_days(self, at: datetime) -> None:
+        """The day on which a cleared incident's report is due; where it comes out otherwise, the old one stays."""
+        for one in self.known():
+            if one.void or one.cleared_at is None:
+                continue
+            due = report_due(one.cleared_at.astimezone(self._office.contract.tz).date(), self._office.contract)
+            if one.reports_due and one.reports_due[-1][1] == due:
+                continue
+            body = {"step": Step.REPORT_DUE.value, "due": due, "calendar": self._office.calendar_version}
+            why = f"故障报告的期限：{due}"
+            event = Event(kind=INCIDENT, subject=one.id, at=at, who="巡检程序", why=why, via="watch", body=body)
+            self._office.ledger.enter(event, at)
 
     def known(self) -> list[Incident]:
         """The incidents on record."""
@@ -100,6 +115,14 @@ class Watch:
         except secrets.SecretError as error:
             return notify.Receipt(False, str(error), 0.0)
         return notify.deliver(channel, message, values, trusted=self._trusted)
+
+
+def report_due(cleared: date, contract: Contract) -> str:
+    """The n-th working day after the day of clearing, R11; a year that is not published is not guessed."""
+    try:
+        return working_days.after(cleared, contract.deadlines.document).isoformat()
+    except working_days.UnpublishedYear as error:
+        return f"不确定（{error}）"
 
 
 def lately(readings: Sequence[Reading]) -> tuple[Outage | None, datetime | None]:

@@ -102,6 +102,14 @@ def test_switched_off_it_is_told_within_two_probes_and_switched_on_it_closes(
         assert one.id in letter.text
         assert "503" not in letter.text, "the channel is not cleared for what the system answered"
         assert hook.received == []
+        # When: it has been quiet for long enough
+        monkeypatch.setattr(watch, "now", lambda: one.restored_at + timedelta(minutes=31))
+        for _ in range(2):
+            watch.Watch(office, trusting(tmp_path)).round()
+        # Then: it is cleared, and its report has a day on which it is due, entered once
+        [cleared] = incidents(office.ledger.events(INCIDENT))
+        assert cleared.cleared_at == one.restored_at + timedelta(minutes=30)
+        assert len(cleared.reports_due) == 1
     report = draft_of(office, one.id)[Format.DOCX]
     assert report.name == f"故障报告-{one.id}.docx"
 
