@@ -113,6 +113,25 @@ def stretches(readings: Iterable[tuple[int, Sight]], every: int) -> list[Stretch
     return found
 
 
+def joined(seen: Iterable[Stretch]) -> list[Stretch]:
+    """The same readings in fewer stretches: recorded hour by hour, most go on where the one before ended.
+
+    Args:
+        seen: in the order in which they were recorded.
+    """
+    found: list[Stretch] = []
+    before: Stretch | None = None
+    last = 0
+    for one in seen:
+        if before and one.sight is before.sight and one.every == before.every and near(one.first - last, one.every):
+            last = one.last
+            continue
+        if before:
+            found.append(before._replace(last=last))
+        before, last = one, one.last
+    return [*found, before._replace(last=last)] if before else found
+
+
 def _spoken(seen: Sequence[Stretch]) -> Iterator[tuple[Stretch, Span]]:
     """Each stretch with the time that it speaks of.
 
@@ -247,7 +266,12 @@ class Seconds(NamedTuple):
 
 def seconds(seen: Sequence[Stretch], reported: Iterable[Span], planned: Iterable[Span], period: Span) -> Seconds:
     """How much of a period counts as what; see `pieces`, of which it is the sum."""
+    return summed(pieces(seen, reported, planned, period))
+
+
+def summed(parts: Iterable[Piece]) -> Seconds:
+    """How much of a period counts as what."""
     total = Counter[Condition]()
-    for span, condition in pieces(seen, reported, planned, period):
+    for span, condition in parts:
         total[condition] += span.end - span.start
     return Seconds(**{condition.value: total[condition] for condition in Condition})

@@ -187,3 +187,15 @@ class Webhook(_OverHttp):
 
 
 Channel = Annotated[Smtp | Wecom | Dingtalk | Feishu | Webhook, Field(discriminator="kind")]
+
+
+def not_cleared(channel: Channel, grade: Grade) -> str:
+    """Why a file of this grade may not leave by this channel, with the remedy; empty where it may."""
+    if channel.kind != "smtp":
+        return f"渠道 {channel.id} 不是邮件，发不了文件；换一个 kind: smtp 的渠道"
+    if grade.sealed:
+        return f"密级 {int(grade)}（{grade.label}）不经邮件发出；当面交接后登记提交"
+    if grade > channel.grade:
+        cleared = f"最高可发密级 {int(channel.grade)}（{Grade(channel.grade).label}）"
+        return f"渠道 {channel.id} {cleared}，文档密级 {int(grade)}；换一个渠道，或当面交接后登记提交"
+    return ""

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from checks.contract import Contract, System
+from checks.downtime import DowntimeLine, Window, planned_during
+from checks.feedback import Feedback
 from checks.finding import State, worst
 from checks.page_check import MANUAL, Part, page_checks
 from checks.records import EvidenceRecord, FindingRecord, RunRecord, merged
@@ -92,6 +94,7 @@ class DailyReport(BaseModel):
     pages: tuple[PageLine, ...]
     anomalies: tuple[AnomalyLine, ...]
     leftovers: tuple[LeftoverLine, ...]
+    planned: tuple[DowntimeLine, ...] = ()
 
 
 def item_titles() -> dict[str, str]:
@@ -100,7 +103,13 @@ def item_titles() -> dict[str, str]:
 
 
 def daily_report(
-    contract: Contract, day: date, runs: Sequence[RunRecord], earlier: Sequence[RunRecord], head: str = ""
+    contract: Contract,
+    day: date,
+    runs: Sequence[RunRecord],
+    earlier: Sequence[RunRecord],
+    head: str = "",
+    feedback: Feedback = Feedback(),  # noqa: B008 - a tuple
+    windows: Sequence[Window] = (),
 ) -> DailyReport:
     """Compute the day's report.
 
@@ -108,11 +117,13 @@ def daily_report(
         runs: the day's runs, oldest first; where several looked at the same item, the last one counts.
         earlier: runs of days before, oldest first, to tell how long an anomaly has lasted.
         head: the head of the ledger's chain, which the report prints.
+        feedback: who was told of what, and when.
+        windows: planned downtimes on record.
     """
     slots = list(page_slots(contract, day))
     counting = {slot.target: merged(run for run in runs if run.slot == slot.id) for slot in slots}
     systems = [system for system in contract.systems if system.id in counting]
-    anomalies = [line for system in systems for line in _anomalies(contract, system, counting[system.id])]
+    anomalies = [line for system in systems for line in _anomalies(contract, system, counting[system.id], feedback)]
     found = [run for run in counting.values() if run]
     return DailyReport(
         contract=contract.name,
@@ -128,6 +139,9 @@ def daily_report(
         systems=tuple(_system_line(contract, system, counting[system.id]) for system in systems),
         pages=tuple(_page_line(system, part, counting[system.id]) for system in systems for part in system.targets()),
         anomalies=tuple(anomalies),
+        planned=planned_during(
+            contract, windows, [(one, run.started_at, run.ended_at) for one, run in counting.items() if run]
+        ),
         leftovers=tuple(line for system in systems for line in _leftovers(system, counting, earlier)),
     )
 
@@ -185,7 +199,7 @@ def _page_line(system: System, part: Part, run: RunRecord | None) -> PageLine:
     )
 
 
-def _anomalies(contract: Contract, system: System, run: RunRecord | None) -> Iterable[AnomalyLine]:
+def _anomalies(contract: Contract, system: System, run: RunRecord | None, feedback: Feedback) -> Iterable[AnomalyLine]:
     titles, parts = item_titles(), {system.target(part): part for part in system.targets()}
     for record in run.latest() if run else ():
         if record.finding.state is not State.OK:
@@ -196,7 +210,7 @@ def _anomalies(contract: Contract, system: System, run: RunRecord | None) -> Ite
                 state=record.finding.state,
                 summary=record.finding.summary,
                 found_at=record.at.astimezone(contract.tz),
-                reported_at=None,
+                reported_at=feedback.at(record.target, record.finding.check, record.at, contract.tz),
             )
 
 

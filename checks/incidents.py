@@ -5,14 +5,13 @@ state or a clock is never stored: both are computed from the events, and can be 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from checks.contract import Contract
-from checks.finding import Reason, State
-from checks.host_check import host_checks
-from checks.records import Event, EventRecord, FindingRecord
+from checks.escalation import Deadlines
+from checks.records import EventRecord, standing
 
 INCIDENT = "incident"
 PROBE_CHECK = "AV01"
@@ -20,11 +19,6 @@ PROBE_CHECK = "AV01"
 
 UNREACHABLE = "SSH"
 """A host that could not be reached at all: nothing is known of its items, which is a problem of its own."""
-
-CERTIFICATE = "PG03"
-_STOPPING = frozenset({"OS08", "OS09", "OS10", "OS14", UNREACHABLE, PROBE_CHECK})
-"""Beside pages, databases and middleware: what stops a system or shows that it has stopped. Symptoms of these in one
-system at one time have one cause; everything else is an incident of its own."""
 
 
 class Step(StrEnum):
@@ -40,6 +34,7 @@ class Step(StrEnum):
     RESTORED = "restored"
     REOPENED = "reopened"
     CLEARED = "cleared"
+    LIMITS = "limits"
     REPORT_DUE = "report-due"
     VOID = "void"
 
@@ -60,6 +55,7 @@ _STEPS = {
     Step.RESTORED: "恢复",
     Step.REOPENED: "再次发生",
     Step.CLEARED: "解除",
+    Step.LIMITS: "时限",
     Step.REPORT_DUE: "故障报告期限",
     Step.VOID: "作废",
 }
@@ -91,7 +87,8 @@ class Wait(NamedTuple):
 
 class Incident(NamedTuple):
     """One incident as its events tell it. `started_at`: the outage's begin; `found_by`: probe, inspection or call;
-    `reported_down`: whoever called said that the whole system did not work, which counts against its availability."""
+    `said`: what was said as it was found; `heard_at`: the last time that somebody reported it; `down`: when, by the
+    word of whoever called, the whole system did not work, which counts against its availability."""
 
     id: str
     key: str
@@ -100,16 +97,41 @@ class Incident(NamedTuple):
     started_at: datetime
     discovered_at: datetime
     symptoms: tuple[Symptom, ...] = ()
+    said: str = ""
     received_at: datetime | None = None
+    heard_at: datetime | None = None
     responded_at: datetime | None = None
     dispatched_at: datetime | None = None
     waits: tuple[Wait, ...] = ()
     restored_at: datetime | None = None
     cleared_at: datetime | None = None
     reopened: tuple[datetime, ...] = ()
+    limits: Deadlines | None = None  # in force while it was open; what the contract says later changes nothing
     reports_due: tuple[tuple[datetime, str], ...] = ()  # (entered, due day): every value that ever held
-    reported_down: bool = False
-    void: bool = False
+    down: tuple[tuple[datetime, datetime | None], ...] = ()
+    void_at: datetime | None = None
+
+    @property
+    def void(self) -> bool:
+        """It was no incident."""
+        return self.void_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody has to look after it."""
+        return not self.void and self.cleared_at is None
+
+    @property
+    def over_at(self) -> datetime | None:
+        """Up to when everything that was seen has been dealt with; None while it is going on.
+
+        Whoever says of one that had long been cleared that it was none does not speak of what came after it.
+        """
+        return self.restored_at if self.cleared_at else self.void_at or self.restored_at
+
+    def covers(self, at: datetime) -> bool:
+        """Whether what was seen then belongs to it, and has been dealt with."""
+        return self.over_at is not None and self.started_at <= at <= self.over_at
 
     @property
     def state(self) -> str:
@@ -122,7 +144,7 @@ class Incident(NamedTuple):
             return "已恢复，观察中"
         if self.waits and self.waits[-1].end is None:
             return "第三方处理中"
-        return "处理中" if self.responded_at else "待响应"
+        return "处理中" if self.responded_at or self.dispatched_at else "待响应"
 
 
 def incidents(events: Iterable[EventRecord]) -> list[Incident]:
@@ -131,19 +153,17 @@ def incidents(events: Iterable[EventRecord]) -> list[Incident]:
     Args:
         events: those of kind INCIDENT, as they were entered.
     """
-    events = list(events)
-    corrected = {one.corrects for one in events if one.corrects is not None}
-    standing = [(Step(one.body["step"]), one) for one in events if one.id not in corrected]
-    told = {one.subject: _opened(one) for step, one in standing if step is Step.DISCOVERED}
+    counting = [(Step(one.body["step"]), one) for one in standing(events)]
+    told = {one.subject: _opened(one) for step, one in counting if step is Step.DISCOVERED}
     # By when it happened: what was first may be entered last, even the call before our own discovery.
-    for step, event in sorted(standing, key=lambda pair: (pair[1].at, pair[1].id)):
+    for step, event in sorted(counting, key=lambda pair: (pair[1].at, pair[1].id)):
         if step is not Step.DISCOVERED and event.subject in told:
             told[event.subject] = _after(told[event.subject], step, event)
     return sorted(told.values(), key=lambda one: (one.discovered_at, one.id))
 
 
 def _opened(event: EventRecord) -> Incident:
-    body = event.body
+    body, called = event.body, event.body["found_by"] == "call"
     first = Incident(
         id=event.subject,
         key=body["key"],
@@ -152,19 +172,20 @@ def _opened(event: EventRecord) -> Incident:
         started_at=datetime.fromisoformat(body["started_at"]),
         discovered_at=event.at,
         symptoms=tuple(_symptom(one) for one in body["symptoms"]),
-        reported_down=body.get("down", False),
+        said=event.why,
     )
     # Whoever calls has noticed it first: the call is the discovery, and the notice that starts the clock.
-    return first._replace(received_at=event.at) if first.found_by == "call" else first
+    return _heard(first, event) if called else first
 
 
 def _after(before: Incident, step: Step, event: EventRecord) -> Incident:
     at = event.at
     match step:
         case Step.SYMPTOM:
-            return before._replace(symptoms=(*before.symptoms, _symptom(event.body["symptom"])))
+            return _seen(before, [_symptom(event.body["symptom"])])
         case Step.RECEIVED:
-            return before._replace(received_at=before.received_at or at)
+            # A recovery that was entered later, or corrected, does not take back what was reported after it.
+            return _again(before, event) if before.restored_at and at > before.restored_at else _heard(before, event)
         case Step.RESPONDED:
             return before._replace(responded_at=before.responded_at or at)
         case Step.DISPATCHED:
@@ -175,20 +196,61 @@ def _after(before: Incident, step: Step, event: EventRecord) -> Incident:
         case Step.TAKEN_BACK:
             return before._replace(waits=_ended(before.waits, at))
         case Step.RESTORED:
-            return before._replace(restored_at=at, waits=_ended(before.waits, at))
+            # Who says so after it was cleared has found out that it was not yet: the later word holds.
+            cleared = max(before.cleared_at, at) if before.cleared_at else None
+            return _mended(before, at)._replace(restored_at=at, cleared_at=cleared)
         case Step.REOPENED:
-            again = before._replace(restored_at=None, cleared_at=None, reopened=(*before.reopened, at))
-            seen = [_symptom(one) for one in event.body.get("symptoms", [])]
-            kept = [one for one in again.symptoms if one.name not in {new.name for new in seen}]
-            return again._replace(symptoms=(*kept, *seen))
+            return _again(before, event)
         case Step.CLEARED:
-            return before._replace(cleared_at=at, restored_at=before.restored_at or at, waits=_ended(before.waits, at))
+            since = event.body.get("since")
+            if since and (before.restored_at is None or datetime.fromisoformat(since) != before.restored_at):
+                return before  # that recovery was corrected, or did not last: what was concluded from it falls too
+            return _mended(before, at)._replace(restored_at=before.restored_at or at, cleared_at=at)
+        case Step.LIMITS:
+            return before._replace(limits=Deadlines().model_copy(update=event.body["limits"]))
         case Step.REPORT_DUE:
             return before._replace(reports_due=(*before.reports_due, (event.entered_at, event.body["due"])))
         case Step.VOID:
-            # It covers what was seen until then: or the same false alarm would be back with the next round.
-            return before._replace(void=True, restored_at=at, cleared_at=at)
+            # It covers what was seen until it was said, whatever time was written: or it would be back at once.
+            return before._replace(void_at=max(at, event.entered_at))
     return before
+
+
+def _heard(before: Incident, event: EventRecord) -> Incident:
+    """Somebody has called: perhaps of a time before the call that is the discovery, or of the last moment of it."""
+    at, down = event.at, before.down
+    if event.body.get("down") and before.restored_at is None:
+        going_on = bool(down) and down[-1][1] is None
+        down = (*down[:-1], (min(down[-1][0], at), None)) if going_on else (*down, (at, None))
+    return before._replace(
+        started_at=min(before.started_at, at),
+        received_at=min(before.received_at or at, at),
+        heard_at=max(before.heard_at or at, at),
+        down=down,
+    )
+
+
+def _seen(before: Incident, those: Sequence[Symptom]) -> Incident:
+    """More is wrong, or the same again: of each, what was found last."""
+    last = {one.name: one for one in sorted((*before.symptoms, *those), key=lambda one: one.found_at)}
+    return before._replace(symptoms=(*last.values(),), started_at=min([before.started_at, *(one.at for one in those)]))
+
+
+def _again(before: Incident, event: EventRecord) -> Incident:
+    """It is back: seen, or somebody has called."""
+    seen = [_symptom(one) for one in event.body.get("symptoms", [])]
+    # A recovery that was corrected away never was: then nothing has come back.
+    times = (*before.reopened, event.at) if before.restored_at else before.reopened
+    after = before._replace(restored_at=None, cleared_at=None, reopened=times)
+    return _seen(after, seen) if seen else _heard(after, event)
+
+
+def _mended(before: Incident, at: datetime) -> Incident:
+    """Nobody waits for a third party any longer, and nobody says that it is down."""
+    down = before.down
+    if down and down[-1][1] is None:
+        down = (*down[:-1], (down[-1][0], at))
+    return before._replace(waits=_ended(before.waits, at), down=down)
 
 
 def _ended(waits: tuple[Wait, ...], at: datetime) -> tuple[Wait, ...]:
@@ -203,156 +265,22 @@ def _symptom(body: Mapping[str, Any]) -> Symptom:
     return Symptom(body["target"], body["check"], body["summary"], *moments)
 
 
-def _as_body(symptom: Symptom) -> dict[str, str]:
+def as_body(symptom: Symptom) -> dict[str, str]:
+    """A symptom as an event keeps it."""
     return {**symptom._asdict(), **{name: getattr(symptom, name).isoformat() for name in _MOMENTS}}
 
 
-class Outage(NamedTuple):
-    """A system that does not answer: since when, when that was certain (the second probe in a row), when it was last
-    seen, and why."""
-
-    since: datetime
-    confirmed_at: datetime
-    last_at: datetime
-    fault: str
-
-
-class World(NamedTuple):
-    """What is known at one moment. `down`: by system; `up_since`: the first good probe after the last bad one;
-    `verdicts`: the latest on each target and item."""
-
-    down: Mapping[str, Outage]
-    up_since: Mapping[str, datetime]
-    verdicts: Mapping[tuple[str, str], FindingRecord]
-
-
-def symptoms(world: World) -> list[Symptom]:
-    """All that is wrong now: systems that do not answer, CRIT findings, hosts that cannot be reached."""
-    found = [
-        Symptom(system, PROBE_CHECK, outage.fault, outage.since, outage.confirmed_at, outage.last_at)
-        for system, outage in world.down.items()
-    ]
-    silent: dict[str, FindingRecord] = {}
-    for (target, check), record in world.verdicts.items():
-        finding = record.finding
-        if finding.state is State.CRIT:
-            found.append(Symptom(target, check, finding.summary, record.at, record.at, record.at))
-        elif finding.reason is Reason.UNREACHABLE and "/" not in target:
-            silent[target] = record
-    found += [Symptom(host, UNREACHABLE, one.finding.summary, one.at, one.at, one.at) for host, one in silent.items()]
-    return found
-
-
-def system_of(contract: Contract, target: str) -> str:
-    """The system to which a page, a host or the system itself belongs; "" if the contract no longer has it."""
-    head = target.partition("/")[0]
-    if any(system.id == head for system in contract.systems):
-        return head
-    return next((placed.group.system for placed in contract.all_hosts() if placed.host.name == head), "")
-
-
-def key_of(contract: Contract, symptom: Symptom) -> str:
-    """The cause that a symptom points at: the system as a whole, or the item by itself."""
-    system = system_of(contract, symptom.target)
-    if symptom.check == CERTIFICATE:
-        return f"{system}/{CERTIFICATE}"  # every page of a site shows the same one
-    is_page = "/" in symptom.target
-    is_service = any(check.id == symptom.check and check.service for check in host_checks())
-    return system if is_page or is_service or symptom.check in _STOPPING else f"{symptom.target}/{symptom.check}"
-
-
-def news(contract: Contract, known: Sequence[Incident], world: World, now: datetime, settle: timedelta) -> list[Event]:
-    """The events that what is seen now adds to the record. Once they are entered, the same world adds nothing.
-
-    Args:
-        known: all incidents on record.
-        settle: how long a restored incident is watched before it counts as cleared; what comes back until then is
-            the same incident, so a flapping system has one.
-    """
-    seen: dict[str, list[Symptom]] = {}
-    for symptom in symptoms(world):
-        seen.setdefault(key_of(contract, symptom), []).append(symptom)
-    last = {one.key: one for one in known}
-    added: list[Event] = []
-    for key, those in seen.items():
-        added += _seen_again(last[key], those) if key in last else []
-        if key not in last or (last[key].cleared_at and _after_end(last[key], those)):
-            new = those if key not in last else _after_end(last[key], those)
-            added.append(_discovered(contract, key, new))
-    for one in last.values():
-        if one.cleared_at is None:
-            added += _ends(contract, one, seen.get(one.key, []), world, now, settle)
-    return added
-
-
-def _after_end(incident: Incident, those: Iterable[Symptom]) -> list[Symptom]:
-    """What was still seen after an incident is said to have ended: a finding of before has been dealt with."""
-    ended = incident.restored_at or incident.cleared_at
-    return [one for one in those if ended is None or one.seen_at > ended]
-
-
-def _seen_again(incident: Incident, those: Sequence[Symptom]) -> list[Event]:
-    if incident.cleared_at:
-        return []
-    if incident.restored_at:
-        back = _after_end(incident, those)
-        body = {"step": Step.REOPENED.value, "symptoms": [_as_body(one) for one in back]}
-        again = [one.found_at if one.found_at > incident.restored_at else one.seen_at for one in back]
-        return [_event(incident.id, min(again), f"又看到：{back[0].summary}", body)] if back else []
-    names = {one.name for one in incident.symptoms}
-    return [
-        _event(incident.id, one.found_at, one.summary, {"step": Step.SYMPTOM.value, "symptom": _as_body(one)})
-        for one in those
-        if one.name not in names
-    ]
-
-
-def _discovered(contract: Contract, key: str, those: Sequence[Symptom]) -> Event:
-    found_at = min(one.found_at for one in those)
-    body = {
-        "step": Step.DISCOVERED.value,
-        "key": key,
-        "system": system_of(contract, those[0].target),
-        "found_by": "probe" if any(one.check == PROBE_CHECK for one in those) else "inspection",
-        "started_at": min(one.at for one in those).isoformat(),
-        "symptoms": [_as_body(one) for one in those],
-    }
-    return _event(series(found_at), found_at, those[0].summary, body)
-
-
-def series(at: datetime) -> str:
+def series(at: datetime, zone: ZoneInfo) -> str:
     """What comes before an incident's number, which the ledger gives as it is entered: G-2026-0007."""
-    return f"G-{at.year}-"
+    return f"G-{at.astimezone(zone).year}-"
 
 
-def _ends(
-    contract: Contract, one: Incident, still: Sequence[Symptom], world: World, now: datetime, settle: timedelta
-) -> list[Event]:
-    if one.restored_at is None and one.symptoms and not _after_end(one, still):
-        gone = [_gone_at(contract, symptom, world) for symptom in one.symptoms]
-        if all(at is not None for at in gone):
-            at = max(at for at in gone if at is not None)
-            return [_event(one.id, at, "再看时都已正常", {"step": Step.RESTORED.value})]
-    if one.restored_at is not None and now - one.restored_at >= settle:
-        why = f"恢复后 {int(settle.total_seconds() // 60)} 分钟没有再发生"
-        return [_event(one.id, one.restored_at + settle, why, {"step": Step.CLEARED.value})]
-    return []
-
-
-def _gone_at(contract: Contract, symptom: Symptom, world: World) -> datetime | None:
-    """Since when a symptom is known to be gone; None if it is not known to be."""
-    system = system_of(contract, symptom.target)
-    up = world.up_since.get(system)
-    if symptom.check == PROBE_CHECK:
-        return up if up and up > symptom.at and system not in world.down else None
-    if symptom.check == UNREACHABLE:
-        answers = [one.at for (target, _), one in world.verdicts.items()
-                   if target == symptom.target and one.finding.reason is not Reason.UNREACHABLE]  # fmt: skip
-        return min((at for at in answers if at > symptom.found_at), default=None)
-    latest = world.verdicts.get(symptom.name)
-    fine = latest is not None and latest.finding.state in (State.OK, State.WARN)
-    return latest.at if latest and fine and latest.at > symptom.found_at else None
-
-
-def _event(incident: str, at: datetime, why: str, body: dict[str, Any]) -> Event:
-    return Event(kind=INCIDENT, subject=incident, at=at, who="巡检程序", why=why, via="watch", body=body)
+def open_twice(known: Iterable[Incident]) -> tuple[Incident, Incident] | None:
+    """Two incidents that are open for the same cause, which may not be."""
+    found: dict[str, Incident] = {}
+    for one in known:
+        if one.is_open and one.key in found:
+            return found[one.key], one
+        if one.is_open:
+            found[one.key] = one
+    return None

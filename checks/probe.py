@@ -48,38 +48,18 @@ class Reading(NamedTuple):
     fault: str = ""
 
 
-class ProbeHour(Facts):
+class SeenHour(Facts):
     """Some readings of one system in the order in which they were taken, at most an hour of them: a year of a probe a
-    minute has to be small, so what repeats is counted.
+    minute has to be small, so what repeats is counted. What availability is counted from, and no more.
 
-    first: the time of the first reading, epoch seconds. gaps: seconds to the next reading and how often. ms: one each.
-    seen: sight, fault and how often.
+    first: the time of the first reading, epoch seconds. gaps: seconds to the next reading and how often. seen: sight,
+    fault and how often.
     """
 
-    target: str
-    attempt: int = 1
-    started_at: datetime
     every: int  # seconds
     first: int
     gaps: list[tuple[int, int]]
-    ms: list[int]
     seen: list[tuple[Sight, str, int]]
-
-    @classmethod
-    def of(cls, target: str, every: int, readings: Sequence[Reading], attempt: int = 1) -> Self:
-        """Pack readings; there is at least one."""
-        times = [int(one.at.timestamp()) for one in readings]
-        steps = [after - before for before, after in pairwise(times)]
-        return cls(
-            target=target,
-            attempt=attempt,
-            started_at=readings[0].at,
-            every=every,
-            first=times[0],
-            gaps=_counted(steps),
-            ms=[one.ms for one in readings],
-            seen=[(*what, number) for what, number in _counted((one.sight, one.fault) for one in readings)],
-        )
 
     def times(self) -> Iterator[int]:
         """When each reading was taken, epoch seconds."""
@@ -97,6 +77,31 @@ class ProbeHour(Facts):
             return [Stretch(self.first, last, self.seen[0][0], self.every)]  # nearly every hour of a year
         sights = (sight for sight, _, number in self.seen for _ in range(number))
         return stretches(zip(self.times(), sights, strict=True), self.every)
+
+
+class ProbeHour(SeenHour):
+    """All that there is to know of them. ms: one for each reading."""
+
+    target: str
+    attempt: int = 1
+    started_at: datetime
+    ms: list[int]
+
+    @classmethod
+    def of(cls, target: str, every: int, readings: Sequence[Reading], attempt: int = 1) -> Self:
+        """Pack readings; there is at least one."""
+        times = [int(one.at.timestamp()) for one in readings]
+        steps = [after - before for before, after in pairwise(times)]
+        return cls(
+            target=target,
+            attempt=attempt,
+            started_at=readings[0].at,
+            every=every,
+            first=times[0],
+            gaps=_counted(steps),
+            ms=[one.ms for one in readings],
+            seen=[(*what, number) for what, number in _counted((one.sight, one.fault) for one in readings)],
+        )
 
     def readings(self) -> Iterator[Reading]:
         """Unpack."""

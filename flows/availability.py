@@ -12,8 +12,19 @@ from pydantic import BaseModel, Field
 from checks.periods import period_of
 from flows.forms import dated
 from flows.office import Office, now
-from flows.outcome import FINE
-from flows.uptime import HEADS, Measured, cells, fine, measured, outage_lines, pictured
+from flows.outcome import FINE, nothing_to_do
+from flows.uptime import Measured, measured
+from flows.uptime_words import (
+    HEADS,
+    SUPPORT_HEADS,
+    cells,
+    fine,
+    notes,
+    pictured,
+    shares,
+    support_cells,
+    title,
+)
 from tasks.report import escape
 
 BELOW = "未达到或不能确定"
@@ -27,7 +38,7 @@ class AvailabilityPeriod(BaseModel):
 
 @flow(
     name="availability",
-    description="可用性：各系统正常、中断、计划内停机和不明的时间，能证明的可用率区间。",
+    description="可用性：各系统和各次重保正常、中断、计划内停机和不明的时间，能证明的可用率区间。",
     flow_run_name=dated("可用性"),
 )
 async def availability(form: AvailabilityPeriod = AvailabilityPeriod()) -> State:  # noqa: B008 - shown in the UI
@@ -37,26 +48,33 @@ async def availability(form: AvailabilityPeriod = AvailabilityPeriod()) -> State
         form: 期间
     """
     office = Office()
+    if not form.period and office.today() not in office.contract.term:
+        return nothing_to_do("今天不在服务期限内")  # the schedule goes on
     days = period_of(form.period or f"{office.today():%Y-%m}")
     found = await asyncio.to_thread(measured, office.ledger, office.contract, days, now())
     picture = await asyncio.to_thread(pictured, found)
     said = markdown(found, office.ledger.head(), picture)
     await acreate_markdown_artifact(said, key="availability", description=f"可用性 {days.first} 至 {days.last}")
-    shares = "；".join(f"{row[0]} {row[1]}" for row in map(cells, found.lines))
-    return Completed(name=FINE if fine(found) else BELOW, message=shares)
+    return Completed(name=FINE if fine(found) else BELOW, message="；".join(shares(found)))
 
 
 def markdown(found: Measured, head: str, picture: bytes) -> str:
     """The page of the UI."""
-    table = [HEADS, ["---"] * len(HEADS), *([str(escape(cell)) for cell in cells(line)] for line in found.lines)]
-    outages = outage_lines(found)
+    said = notes(found)
+    supports = [support_cells(one, found.zone) for one in found.supports]
     return "\n".join(
         [
-            f"# 可用性 {found.first} 至 {found.last}",
+            f"# 可用性 {title(found)}",
             "\n可用率是区间：低的一端把不明的时间算作中断，高的一端算作正常。计划内停机不计。\n",
-            *("| " + " | ".join(row) + " |" for row in table),
+            *_table(HEADS, [cells(line) for line in found.lines]),
+            *(["\n## 重保\n", *_table(SUPPORT_HEADS, supports)] if supports else []),
             f"\n![每一天](data:image/png;base64,{base64.b64encode(picture).decode()})\n",
-            *(["## 中断\n", *(f"- {escape(line)}" for line in outages)] if outages else ["没有中断。"]),
+            *(["## 中断与没有看到的\n", *(f"- {escape(line)}" for line in said)] if said else ["没有中断。"]),
             f"\n台账链头：{head or '还没有封存任何记录'}",
         ]
     )
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
+    escaped = [[str(escape(cell)) for cell in row] for row in rows]
+    return ["| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *escaped)]

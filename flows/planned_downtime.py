@@ -80,9 +80,8 @@ def planned_downtime(form: PlannedDowntime) -> State:
     Args:
         form: 停机
     """
-    office, at = Office(), now()
+    office, at, by = Office(), now(), Who(form.who, form.why, "ui")
     start, end = (moment(text, office.contract.tz, at) for text in (form.start, form.end))
-    by = Who(form.who, form.why, "ui")
     entry = entries.downtime(office.contract, form.systems, start, end, by, at)
     return entered(enter(office.ledger, entry, at))
 
@@ -94,8 +93,7 @@ def downtime_decision(form: DowntimeDecision) -> State:
     Args:
         form: 决定
     """
-    by, move = Who(form.who, form.why, "ui"), Move[form.decision.name]
-    return entered(decide(Office().ledger, DOWNTIME, form.number, move, form.document, by, now()))
+    return _decided(DOWNTIME, form, Move[form.decision.name])
 
 
 @flow(name="support-period", description="登记重保：名称、系统和起止。", flow_run_name=dated("登记重保"))
@@ -118,5 +116,9 @@ def support_preparation(form: SupportPreparation) -> State:
     Args:
         form: 重保
     """
-    by, move = Who(form.who, form.why, "ui"), Move[form.what.name]
-    return entered(decide(Office().ledger, SUPPORT, form.number, move, form.document, by, now()))
+    return _decided(SUPPORT, form, Move[form.what.name])
+
+
+def _decided(kind: str, form: DowntimeDecision | SupportPreparation, move: Move) -> State:
+    number, by = form.number.strip().upper(), Who(form.who, form.why, "ui")
+    return entered(decide(Office().ledger, kind, number, move, form.document, by, now()))

@@ -16,8 +16,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
-from functools import wraps
+from datetime import UTC, datetime, timedelta
+from functools import partial, wraps
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,20 +25,36 @@ from typing import Any
 from prefect import tags
 from sqlalchemy.engine.default import DefaultDialect
 
+import checks.notices
+import flows.availability_probe
 import flows.ledger_backup
 import flows.report_files
 import flows.retention
+import flows.watch
 import tasks.ledger.backup
+import tasks.notify
 from checks.contract import Term
 from flows.audit_verify import audit_verify
+from flows.availability_probe import AvailabilityProbe, availability_probe, probe_until
 from flows.caller import CATCH_UP
 from flows.catch_up import catch_up
 from flows.coverage import coverage
 from flows.excuse import Excuse, excuse
 from flows.host_inspection import HostInspection, host_inspection
+from flows.incident_entry import FaultCall, IncidentProgress, fault_call, incident_progress
 from flows.ledger_backup import ledger_backup
 from flows.manual_confirmation import Confirmation, manual_confirmation
 from flows.page_inspection import PageInspection, page_inspection
+from flows.planned_downtime import (
+    DowntimeDecision,
+    PlannedDowntime,
+    SupportPeriodForm,
+    SupportPreparation,
+    downtime_decision,
+    planned_downtime,
+    support_period,
+    support_preparation,
+)
 from flows.retention import retention
 from tasks.browser.visitor import Visitor
 from tasks.evidence import Store
@@ -55,13 +71,21 @@ FLOWS: dict[str, tuple[Any, Any]] = {
     "ledger-backup": (ledger_backup, None),
     "retention": (retention, None),
     "catch-up": (catch_up, None),
+    "availability-probe": (availability_probe, AvailabilityProbe),
+    "fault-call": (fault_call, FaultCall),
+    "incident-progress": (incident_progress, IncidentProgress),
+    "planned-downtime": (planned_downtime, PlannedDowntime),
+    "downtime-decision": (downtime_decision, DowntimeDecision),
+    "support-period": (support_period, SupportPeriodForm),
+    "support-preparation": (support_preparation, SupportPreparation),
 }
 STEPS = {"commit": (DefaultDialect, "do_commit"), "fsync": (os, "fsync"), "rename": (os, "rename"),
-         "replace": (os, "replace"), "unlink": (os, "unlink")}  # fmt: skip
-"""After each of these the disk is another."""
+         "replace": (os, "replace"), "unlink": (os, "unlink"), "deliver": (tasks.notify, "deliver")}  # fmt: skip
+"""After each of these the disk is another, or somebody has been told."""
 PLACES = {"page": (Visitor, "visit"), "ssh": (Network, "exchange"), "evidence": (Store, "keep"),
           "report": (flows.report_files, "render"), "backup": (flows.ledger_backup, "back_up"),
-          "restore": (tasks.ledger.backup, "rehearse")}  # fmt: skip
+          "restore": (tasks.ledger.backup, "rehearse"), "probe": (Ledger, "probed"),
+          "watch": (flows.watch.Watch, "round"), "notice": (tasks.notify, "deliver")}  # fmt: skip
 """Where a victim may be when it is killed."""
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -105,11 +129,19 @@ JOURNAL = Journal()
 
 def watch() -> None:
     """Have the steps, the places and the ledger's answers told."""
+    told = tasks.notify.deliver
+
+    def delivered(channel: Any, message: Any, *words: Any, **more: Any) -> Any:
+        receipt = told(channel, message, *words, **more)
+        JOURNAL.tell("delivered", channel=channel.id, message=message.id, ok=receipt.ok)
+        return receipt
+
+    tasks.notify.deliver = delivered
     for name, (owner, attribute) in STEPS.items():
         setattr(owner, attribute, _step(name, getattr(owner, attribute)))
     for name, (owner, attribute) in PLACES.items():
         setattr(owner, attribute, _place(name, getattr(owner, attribute)))
-    begin, add, end, enter = Ledger.begin, Ledger.add, Ledger.end, Ledger.enter
+    begin, add, end, enter, probe = Ledger.begin, Ledger.add, Ledger.end, Ledger.enter, Ledger.probed
 
     def began(self: Ledger, slot: Any, **more: Any) -> str:
         run = begin(self, slot, **more)
@@ -135,6 +167,13 @@ def watch() -> None:
             JOURNAL.tell("entered", number=number, kind=event.kind, subject=event.subject)
         return number
 
+    def probed(self: Ledger, run: str, target: str, every: int, reading: Any) -> None:
+        taken = [int(reading.at.timestamp()), reading.sight, reading.ms, reading.fault]
+        JOURNAL.tell("probing", run=run, target=target, reading=taken)
+        probe(self, run, target, every, reading)
+        JOURNAL.tell("probed", run=run, target=target, reading=taken)
+
+    Ledger.probed = probed  # type: ignore[method-assign]
     Ledger.begin, Ledger.add, Ledger.end, Ledger.enter = began, added, ended, entered  # type: ignore[method-assign,assignment]
 
 
@@ -171,6 +210,19 @@ def long_ago(until: datetime) -> None:
     flows.retention.expired = already
 
 
+def hurry() -> None:
+    """What takes minutes otherwise, so that nobody has to wait for it."""
+    flows.availability_probe.probe_until = partial(probe_until, rounds=1.0)
+    checks.notices._TOGETHER = timedelta(seconds=2)
+    checks.notices._AGAIN = timedelta(seconds=1)
+    checks.notices._ROUND = timedelta(seconds=3)
+
+
+def for_seconds(seconds: float) -> None:
+    """Let the probe end after a while, and not with its hour."""
+    flows.availability_probe.end_of_hour = lambda at: at + timedelta(seconds=seconds)
+
+
 def live(order: dict[str, Any]) -> None:
     """A victim's whole life."""
     for number, name, flags in ((0, os.devnull, os.O_RDONLY), *((n, order["log"], os.O_WRONLY) for n in (1, 2))):
@@ -179,6 +231,8 @@ def live(order: dict[str, Any]) -> None:
     JOURNAL.open(order["journal"], tuple(order["fatal"]))
     if order["expired_until"]:
         long_ago(datetime.fromisoformat(order["expired_until"]))
+    if order["seconds"]:
+        for_seconds(order["seconds"])
     flow, form = FLOWS[order["flow"]]
 
     with tags(CATCH_UP) if order["unasked"] else nullcontext():
@@ -193,6 +247,7 @@ def main() -> None:
     """Fork a victim per line, and say how it ended."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     watch()
+    hurry()
     threads = list(Path("/proc/self/task").iterdir())
     if len(threads) != 1:
         raise SystemExit("有线程在运行，不能分叉")

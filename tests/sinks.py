@@ -69,6 +69,7 @@ class SmtpSink:
         self.logins: list[str] = []  # the mechanisms that were tried
         self.greetings: list[str] = []  # what was said with EHLO
         self.refused: dict[str, str] = {}  # the answer to RCPT, by address
+        self.limit = 32 * 2**20  # bytes of a mail, as it says with SIZE
         self.answer = "250 2.0.0 Ok: queued as 4F9A"  # to DATA; with any other code nothing is received
         self._context = tls_server(certificate) if certificate else None
         self._loop = asyncio.new_event_loop()
@@ -96,7 +97,7 @@ class SmtpSink:
         return SMTP(
             self, hostname="mail.example.cn", loop=self._loop, authenticator=self._authenticate,
             tls_context=self._context if self.security == "starttls" else None,
-            auth_require_tls=self.security != "ssl", auth_exclude_mechanism=self.without,
+            data_size_limit=self.limit, auth_require_tls=self.security != "ssl", auth_exclude_mechanism=self.without,
         )  # fmt: skip
 
     def _authenticate(self, server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
@@ -267,7 +268,7 @@ def _handler(sink: WebhookSink) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def talker(talk: Callable[[socket], None]) -> Iterator[int]:
+def talker(talk: Callable[[socket], None], host: str = "127.0.0.1") -> Iterator[int]:
     """A port where each connection is given to `talk`, which may do what no server should, until it is hung up on."""
     connections: list[socket] = []
 
@@ -282,7 +283,7 @@ def talker(talk: Callable[[socket], None]) -> Iterator[int]:
         with suppress(OSError), connection:
             talk(connection)
 
-    with create_server(("127.0.0.1", 0)) as listening:
+    with create_server((host, 0)) as listening:
         threading.Thread(target=serve, daemon=True).start()
         yield listening.getsockname()[1]
         for open_one in (listening, *connections):

@@ -66,6 +66,7 @@ def trusting(ca_dir: Path) -> Trusted:
         AuthorityError: one of them is no certificate.
     """
     context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # as browsers; Debian leaves it to the system's settings
     for pem in sorted(ca_dir.glob("*.pem")):
         try:
             context.load_verify_locations(pem)

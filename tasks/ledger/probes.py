@@ -7,17 +7,19 @@ hour at most, they stand in a table that is not sealed: `probe`.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import col
 
 from checks.availability import Sight
-from checks.probe import ProbeHour, Reading
+from checks.probe import ProbeHour, Reading, SeenHour
 from checks.slots import AVAILABILITY_PROBE
 from tasks.ledger.tables import ProbeRow, RunRow, VisitRow
 
+_TEXT: Any = sa.type_coerce(VisitRow.facts, sa.Text)  # parsed as it is checked: a month of ten systems is 7,500 rows
+Hour = TypeVar("Hour", bound=SeenHour)
 _LONGEST = timedelta(hours=2)  # a run ends with its hour
 
 
@@ -41,22 +43,27 @@ def fold(connection: Connection, run_id: str) -> None:
     connection.execute(sa.delete(ProbeRow).where(col(ProbeRow.run_id) == run_id))
 
 
-def between(connection: Connection, target: str, start: datetime, end: datetime) -> list[ProbeHour]:
-    """All readings of a system that may tell of a time, packed, in the order in which they were taken."""
+def between(connection: Connection, kind: type[Hour], target: str, start: datetime, end: datetime) -> list[Hour]:
+    """All readings of a system that may tell of a time, packed, in the order in which they were taken.
+
+    Args:
+        kind: as much of them as is asked for.
+    """
     kept = (
-        sa.select(col(VisitRow.facts))
+        sa.select(_TEXT)
         .join(RunRow, col(RunRow.id) == col(VisitRow.run_id))
         .where(col(VisitRow.target) == target, col(RunRow.slot_id).startswith(f"{AVAILABILITY_PROBE}/"))
         .where(col(VisitRow.at) >= start - _LONGEST, col(VisitRow.at) < end)
         .order_by(col(VisitRow.at), col(VisitRow.id))
     )
-    hours = [ProbeHour.model_validate(facts) for facts in connection.execute(kept).scalars()]
+    hours = [kind.model_validate_json(facts) for facts in connection.execute(kept).scalars()]
     here = (col(ProbeRow.target) == target, col(ProbeRow.at) >= start - _LONGEST, col(ProbeRow.at) < end)
-    return hours + list(_packed(connection.execute(_pending().where(*here)).all()))
+    packed = _packed(connection.execute(_pending().where(*here)).all())
+    return hours + [kind.model_validate(hour.model_dump()) for hour in packed]
 
 
 def _pending() -> sa.Select[Any]:
-    return sa.select(ProbeRow.__table__).order_by(col(ProbeRow.run_id), col(ProbeRow.target), col(ProbeRow.id))  # type: ignore[attr-defined]
+    return sa.select(ProbeRow.__table__).order_by(col(ProbeRow.target), col(ProbeRow.id))  # type: ignore[attr-defined]
 
 
 def _packed(rows: Iterable[Any]) -> Iterable[ProbeHour]:

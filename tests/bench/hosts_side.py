@@ -101,7 +101,8 @@ def furnish() -> Figures:
     settings = prepared()
     from checks.host_script import wire
     from checks.hosts import logs
-    from checks.slots import host_slots
+    from checks.slots import HOST_INSPECTION, host_slots
+    from checks.visit import HostVisit
     from flows.caller import Caller
     from flows.host_visits import HostRounds
     from flows.office import Office, now
@@ -113,7 +114,7 @@ def furnish() -> Figures:
     by = Caller("", "cli", "bench", "bench")
     with first.network() as network:
         outcomes = [carried_out(first, some[0], by, {}, lambda run: HostRounds(run, network).go())]
-    seen = first.ledger.host_past(some[0].target)[-1]
+    seen = first.ledger.past(HOST_INSPECTION, some[0].target, HostVisit)[-1]
     office, today = Office(settings), now()
     for weeks in range(WEEKS, 0, -1):
         at = today - timedelta(weeks=weeks)

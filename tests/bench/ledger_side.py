@@ -100,6 +100,7 @@ def start(month: str) -> Callable[[], Figures]:
     from datetime import date, timedelta
 
     from checks.slots import HOST_INSPECTION, PAGE_INSPECTION
+    from checks.visit import HostVisit
     from flows import standing
     from tasks import contract_folder
     from tasks.ledger import Ledger
@@ -136,7 +137,7 @@ def start(month: str) -> Callable[[], Figures]:
             "Ledger.runs：页面，一日": lambda: ledger.runs(PAGE_INSPECTION, first, first),
             "Ledger.runs：主机，一周": lambda: ledger.runs(HOST_INSPECTION, first, first + timedelta(days=6)),
             "Ledger.looks：一日": lambda: ledger.looks([PAGE_INSPECTION], first, first),
-            "Ledger.host_past": lambda: ledger.host_past(host),
+            "Ledger.past": lambda: ledger.past(HOST_INSPECTION, host, HostVisit),
             "Ledger.head": ledger.head,
         }
         return {
@@ -150,14 +151,15 @@ def start(month: str) -> Callable[[], Figures]:
 
 def sizes(scratch: Path) -> Figures:
     """What a year takes on the disk, what evidence of the real size would, and how fast that is read."""
-    from year import PROBE, REAL_EVIDENCE
+    from year import REAL_EVIDENCE
 
+    from checks.slots import AVAILABILITY_PROBE
     from tasks.ledger.audit import Stored
 
     book = sqlite3.connect(f"file:{HOME}/ledger.db?mode=ro", uri=True)
     rows = {table: book.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
     kinds = book.execute("SELECT kind, count(*), sum(size) FROM evidence GROUP BY kind").fetchall()
-    probes = f"SELECT id FROM run WHERE slot_id LIKE '{PROBE}/%'"
+    probes = f"SELECT id FROM run WHERE slot_id LIKE '{AVAILABILITY_PROBE}/%'"
     taken = 0
     for table, key in (("run", "id"), ("run_end", "run_id"), ("visit", "run_id"), ("seal", "subject")):
         columns = [row[1] for row in book.execute(f"PRAGMA table_info({table})")]
@@ -165,7 +167,7 @@ def sizes(scratch: Path) -> Figures:
         taken += book.execute(f"SELECT sum({width}) FROM {table} WHERE {key} IN ({probes})").fetchone()[0]
     count = book.execute(
         "SELECT sum(json_array_length(facts, '$.ms')) FROM visit JOIN run ON run.id = run_id"
-        f" WHERE slot_id LIKE '{PROBE}/%'"
+        f" WHERE slot_id LIKE '{AVAILABILITY_PROBE}/%'"
     ).fetchone()[0]
     try:
         tables = dict(book.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 12"))

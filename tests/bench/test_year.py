@@ -1,22 +1,26 @@
 """The simulated year that `make bench` measures and reports are tried on, here ten days of it."""
 
-import json
 import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from bench.year import PROBE, Fate, Year, generate
+from sky import EVERY, begun
+from year import Fate, Year, generate
 
 from checks.coverage import Mark
+from checks.finding import State
 from checks.periods import Period
+from checks.probe import ProbeHour
+from checks.slots import AVAILABILITY_PROBE
 from flows.standing import standing, versions
 from tasks.ledger import Ledger
 from tasks.ledger.audit import stored
 from tasks.ledger.verify import verify
 
 DAYS = 10
+PACKS = f"SELECT facts FROM visit JOIN run ON run.id = run_id WHERE slot_id LIKE '{AVAILABILITY_PROBE}/%'"
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +82,37 @@ def test_it_looks_like_the_real_thing(year: Year, book: sqlite3.Connection) -> N
 
 
 def test_a_probe_a_minute_on_every_day_that_was_up(year: Year, book: sqlite3.Connection) -> None:
-    rows = book.execute(
-        f"SELECT facts FROM visit JOIN run ON run.id = run_id WHERE slot_id LIKE '{PROBE}/%' ORDER BY visit.id"
-    ).fetchall()
-    assert len(rows) == 3 * 24 * (DAYS - 3)
-    for (text,) in rows:
-        facts = json.loads(text)
-        assert len(facts["offset"]) == len(facts["ms"]) == len(facts["status"]) == 60
-        assert [second // 60 for second in facts["offset"]] == list(range(60))
+    """Given one slot a day and a run an hour, then each has the three systems' readings, as the ledger packs them."""
+    [(slots, runs)] = book.execute(
+        f"SELECT count(DISTINCT slot_id), count(*) FROM run WHERE slot_id LIKE '{AVAILABILITY_PROBE}/all/%'"
+    )
+    rows = [ProbeHour.model_validate_json(text) for (text,) in book.execute(f"{PACKS} ORDER BY visit.id")]
+    assert (slots, runs) == (DAYS - 3, 24 * (DAYS - 3))
+    assert len(rows) == 3 * runs
+    assert {(hour.every, len(hour.ms), sum(number for *_, number in hour.seen)) for hour in rows} == {(EVERY, 60, 60)}
+    assert {gap for hour in rows for gap, _ in hour.gaps} == {59, 60, 61}
+
+
+def test_packed_rows_are_those_that_the_ledger_makes_of_single_readings(
+    year: Year, book: sqlite3.Connection, tmp_path: Path
+) -> None:
+    # Given a run of the year, put on record reading by reading
+    [(run, slot_id)] = book.execute(f"SELECT id, slot_id FROM run WHERE slot_id LIKE '{AVAILABILITY_PROBE}/%' LIMIT 1")
+    rows = book.execute("SELECT target, attempt, at, facts FROM visit WHERE run_id = ? ORDER BY target", (run,))
+    before = rows.fetchall()
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    there = Ledger(year.settings.ledger)
+    slot = next(one for one in there.slots(year.first, year.last) if one.id == slot_id)
+    ledger.expect([slot], slot.opens_at)
+    again = begun(ledger, slot, slot.opens_at)
+    for target, _, _, facts in before:
+        for reading in ProbeHour.model_validate_json(facts).readings():
+            ledger.probed(again, target, EVERY, reading)
+    # When
+    ledger.end(again, State.OK, slot.closes_at)
+    # Then
+    made = sqlite3.connect(tmp_path / "ledger.db").execute("SELECT target, attempt, at, facts FROM visit")
+    assert made.fetchall() == before
 
 
 def test_the_same_seed_gives_the_same_chain(year: Year, tmp_path: Path) -> None:

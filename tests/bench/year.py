@@ -4,9 +4,6 @@ Three systems of ten pages daily, twelve hosts of forty items weekly, a probe a 
 days on which nobody ran anything, late and cut-off runs, faults, retries, excuses, a change of the contract. What was
 seen is what real runs on the practice estate saw (seen.json), moved in time and varied; the real items judge it. The
 same seed gives the same rows, and so the same chain.
-
-The probes come before their prober, which is yet to be written: a run per system and hour, whose facts are the hour's
-sixty results as columns. They leave no findings.
 """
 
 import argparse
@@ -28,6 +25,7 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 from rich.progress import track
+from sky import Sky, record
 
 from checks.contract import Contract, System
 from checks.coverage import Mark
@@ -37,8 +35,8 @@ from checks.page_check import Part, deserves_retry
 from checks.page_check import judge as judge_page
 from checks.page_check import not_looked as page_not_looked
 from checks.records import EvidenceRecord
-from checks.slots import Slot, host_slots, page_slots
-from checks.visit import Facts, HostVisit, Visit
+from checks.slots import Slot, host_slots, page_slots, probe_slot
+from checks.visit import HostVisit, Visit
 from flows import standing
 from rehearsal.layout import DEFAULT_BASE_PORT
 from rehearsal.sample import copy_contract
@@ -52,7 +50,6 @@ EVIDENCE_BYTES = 2048
 REAL_EVIDENCE = {"screenshot": 37_400, "raw-output": 7_400}
 """Bytes, on average, in real runs on the practice estate."""
 
-PROBE = "availability-probe"
 ABOUT = "year.json"
 SEEN = json.loads((Path(__file__).parent / "seen.json").read_text(encoding="utf-8"))
 TAKEN_AT = datetime.fromisoformat(SEEN["taken_at"])
@@ -154,17 +151,6 @@ class Year:
         return cls(**{**told, **days, "folder": folder, "fates": fates})
 
 
-class ProbeHour(Facts):
-    """An hour of probes of one system, in columns: seconds into the hour, milliseconds, status (0: no answer)."""
-
-    target: str
-    attempt: int
-    started_at: datetime
-    offset: list[int]
-    ms: list[int]
-    status: list[int]
-
-
 def generate(
     folder: Path,
     seed: int = 1,
@@ -208,6 +194,8 @@ def _furnish(to: Path, first: date, last: date) -> None:
             for page, title, like in pages:
                 steps = f"[{{ goto: /{page} }}, {{ expect: {{ test_id: {like}-row, count: {{ min: 1 }} }} }}]"
                 file.write(f"\n  - id: {page}\n    title: {title}\n    steps: {steps}\n")
+    for file in to.glob("backups/*.yaml"):  # the year is one of pages and hosts
+        file.unlink()
     for file in to.glob("hosts/*.yaml"):
         text = file.read_text(encoding="utf-8").replace("\n  OS16:", f"\n{MORE_CHECKS}  OS16:", 1)
         file.write_text(text.replace("replica: true", "") + MORE_SERVICES, encoding="utf-8")
@@ -243,7 +231,7 @@ class _Life:
         self.late: dict[date, list[Slot]] = {}  # by the day on which somebody notices
         self.hosts: dict[date, list[Slot]] = {}
         self.before: dict[str, Past[Any]] = {}  # by host and item
-        self.out_until: dict[str, datetime] = {}
+        self.sky = Sky(self.chance, [system.id for system in self.contract.systems])
         self._decide()
 
     def _decide(self) -> None:
@@ -287,9 +275,8 @@ class _Life:
             return midnight + timedelta(hours=hours)
 
         yield clock(0.1), lambda at: self._start(at, day)
-        for system in self.contract.systems:
-            for hour in range(24):
-                yield clock(hour + 1), lambda at, who=system.id: self._probe(who, at - timedelta(hours=1))
+        for hour in range(24):
+            yield clock(hour + 1), lambda at: self._probe(at - timedelta(hours=1))
         if day in self.dark:
             yield clock(7), lambda at: self._excuse(day, at)
         for slot in self.late.get(day, []):
@@ -452,29 +439,16 @@ class _Life:
 
     # probes
 
-    def _probe(self, system: str, begins: datetime) -> None:
-        """An hour; an outage begins once in three weeks or so, and lasts up to forty minutes."""
-        day = begins.astimezone(self.contract.tz).date()
-        opens = datetime.combine(day, time(), self.contract.tz).astimezone(UTC)
-        slot = Slot(f"{PROBE}/{system}/{day}", PROBE, system, day, opens, opens + timedelta(days=1))
-        if begins == opens:
-            self.ledger.expect([slot], begins)
-        if self.chance.random() < 0.002:
-            lasts = timedelta(minutes=self.chance.randint(3, 40))
-            self.out_until[system] = begins + timedelta(minutes=self.chance.randint(0, 59)) + lasts
-        offset, ms, status = [], [], []
-        out_until = self.out_until.get(system, begins)
-        for minute in range(60):
-            second = minute * 60 + self.chance.choice((0, 0, 0, 0, 1))
-            out = out_until - timedelta(minutes=40) <= begins + timedelta(seconds=second) < out_until
-            offset.append(second)
-            ms.append(10_000 if out else int(self.chance.lognormvariate(4.4, 0.35)))
-            status.append(0 if out else 200)
-        run = self._begin(slot, begins, "schedule", "计划任务", "按计划执行")
-        hour: Any = ProbeHour(target=system, attempt=1, started_at=begins, offset=offset, ms=ms, status=status)
-        outcome = State.CRIT if 0 in status else State.OK
-        end = begins + timedelta(hours=1)
-        self.ledger.add(run, system, 1, [], visit=hour, evidence=[], now=end, outcome=outcome)
+    def _probe(self, begins: datetime) -> None:
+        """An hour; a run that was killed in it is closed by the next."""
+        slot = probe_slot(self.contract, begins.astimezone(self.contract.tz).date())
+        assert slot
+        self.ledger.expect([slot], begins)
+        runs = self.sky.hour(begins)
+        for number, seen in enumerate(runs, 1):
+            first = min(one.at for readings in seen.values() for one in readings)
+            run = self._begin(slot, first, "schedule", "计划任务", "按计划执行")
+            record(self.ledger, run, seen, begins + timedelta(hours=1), killed=number < len(runs))
 
     # evidence
 

@@ -19,6 +19,7 @@ from checks.availability import (
     Sight,
     Span,
     Stretch,
+    joined,
     merge,
     outages,
     pieces,
@@ -159,6 +160,12 @@ class TestTwoComputationsAgree:
         expected = one_by_one(history)
         assert labels(history) == expected
         assert summed(history)._asdict() == {word.value: expected.count(word.value) for word in Condition}
+
+    @steadily
+    @given(any_readings(), st.integers(1, 9))
+    def test_packed_in_parts_and_joined_is_as_recorded_in_one(self, readings: tuple[Reading, ...], size: int) -> None:
+        packs = [put_together(readings[first : first + size]) for first in range(0, len(readings), size)]
+        assert joined(stretch for pack in packs for stretch in pack) == put_together(readings)
 
     @steadily
     @given(any_readings())

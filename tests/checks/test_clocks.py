@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.clocks import Clock, clocks
+from checks.clocks import Clock, clocks, duration
 from checks.escalation import Deadlines
 from checks.incidents import Incident, Wait
 
@@ -113,3 +113,57 @@ def test_warnings_agree_with_the_time_that_is_spent(spans: list[tuple[int, int]]
         assert reached is None
     else:
         assert reached == (None if gone is None else at(gone))
+
+
+@pytest.mark.parametrize(("known", "minutes", "said"), [
+    ({}, 3, "还剩 12 分"),
+    ({}, 14.25, "还剩 45 秒"),
+    ({}, 15, "还剩 不到 1 秒"),
+    ({}, 20, "已超时 5 分，未完成"),
+    ({"received_at": at(4)}, 20, "按时，用了 4 分"),
+    ({"received_at": T0}, 20, "按时"),
+    ({"received_at": at(15.5)}, 20, "超时 30 秒"),
+])  # fmt: skip
+def test_what_operators_read_of_it(known: dict[str, datetime], minutes: float, said: str) -> None:
+    assert clock("report", incident(**known)).stands(at(minutes)) == said
+
+
+def test_while_a_third_party_has_it_what_is_left_stays() -> None:
+    one = incident(received_at=T0, waits=(Wait(at(60), None, "厂商处理"),))
+    assert {clock("repair", one).stands(at(when)) for when in (60, 300, 3000)} == {"还剩 7 小时，第三方处理中不计时"}
+    back = one._replace(waits=(Wait(at(60), at(90), "厂商处理"),))
+    assert clock("repair", back).stands(at(95)) == "还剩 6 小时 55 分"
+
+
+def test_what_has_not_begun_says_so() -> None:
+    """Given that nobody has been told, then the time to answer begins when they should have been."""
+    assert clock("response", incident()).stands(at(10)) == "还没有开始计时"
+
+
+@pytest.mark.parametrize(("seconds", "said"), [
+    (0, "不到 1 秒"), (59.9, "59 秒"), (60, "1 分"), (3599, "59 分"), (3600, "1 小时"), (11100, "3 小时 05 分"),
+    (90061, "25 小时 01 分"),
+])  # fmt: skip
+def test_a_time_is_cut_off(seconds: float, said: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == said
+
+
+def test_handed_over_taken_back_and_handed_over_within_one_minute() -> None:
+    """Given entries by the minute, then warnings can be computed all the same."""
+    waits = (Wait(at(10), at(10), "厂商处理"), Wait(at(10), None, "又交给厂商"))
+    one = clock("repair", incident(received_at=T0, waits=waits))
+    assert one.reaches(0.5, at(999)) is None
+    assert one.spent(at(999)) == timedelta(minutes=10)
+
+
+def test_mended_while_a_third_party_has_it_is_not_late_where_all_the_time_was_spent() -> None:
+    """Given a wait that begins exactly on the limit, then nobody is told of a breach that is none."""
+    one = incident(received_at=T0, restored_at=at(600), waits=(Wait(at(480), at(600), "厂商处理"),))
+    repair = clock("repair", one)
+    assert (repair.breached(at(999)), repair.reaches(1.0, at(999))) == (False, None)
+
+
+def test_what_a_third_party_has_after_the_limit_puts_it_off_no_more() -> None:
+    waits = (Wait(at(100), at(160), "厂商处理"), Wait(at(600), at(700), "又交给厂商"))
+    one = clock("repair", incident(received_at=T0, waits=waits))
+    assert (one.due(at(170)), one.due(at(999)), one.reaches(1.0, at(999))) == (at(540), at(540), at(540))

@@ -6,9 +6,13 @@ from typing import Any
 
 from checks.contract import Contract
 from checks.daily_report import daily_report
+from checks.downtime import Window
+from checks.feedback import Feedback
 from checks.finding import Finding, Reason, State
+from checks.incidents import INCIDENT
+from checks.notices import DELIVERY
 from checks.page_check import planned
-from checks.records import EvidenceRecord, FindingRecord, RunRecord, merged
+from checks.records import EventRecord, EvidenceRecord, FindingRecord, RunRecord, merged
 from checks.secrecy import Grade
 from checks.visit import Step, Visit
 
@@ -196,3 +200,60 @@ def test_the_same_records_give_the_same_bytes() -> None:
 
 def test_outside_of_the_term_nothing_is_expected() -> None:
     assert daily_report(contract(), date(2027, 3, 1), [], []).expected == 0
+
+
+def event(kind: str, number: int, subject: str, at: datetime, **body: object) -> EventRecord:
+    return EventRecord(
+        id=number, kind=kind, subject=subject, at=at, entered_at=at, who="巡检程序", why="x", via="watch", body=body
+    )
+
+
+def delivered(number: int, notice: str, at: datetime, *, ok: bool = True) -> EventRecord:
+    return event(DELIVERY, number, notice, at, notices=[notice], channel="mail", ok=ok)
+
+
+def seen(target: str, at: datetime) -> EventRecord:
+    symptom = {"target": target, "check": "PG05", "summary": "x"} | {
+        one: at.isoformat() for one in ("at", "found_at", "seen_at")
+    }
+    body = {"step": "discovered", "key": "oa", "system": "oa", "found_by": "inspection", "symptoms": [symptom]}
+    return event(INCIDENT, 1, "G-2026-0001", at, started_at=at.isoformat(), **body)
+
+
+def test_what_was_told_has_its_time_and_what_was_not_has_none() -> None:
+    """Given a fault told with its incident, one told with the day's results, and one of the next day."""
+    found = MORNING + timedelta(minutes=1)
+    crit, warn = finding("oa/a", "PG05", State.CRIT), finding("oa/b", "PG06", State.WARN)
+    sent = [
+        delivered(2, "G-2026-0001/open", found + timedelta(minutes=2)),
+        delivered(3, "daily/2026-11-22", found + timedelta(minutes=3), ok=False),
+        delivered(4, "daily/2026-11-22", found + timedelta(minutes=9)),
+        delivered(5, "daily/2026-11-21", found + timedelta(minutes=1)),
+    ]
+    feedback = Feedback.of([seen("oa/a", found)], sent)
+    report = daily_report(contract(), DAY, [run(well("oa", crit, warn))], [], feedback=feedback)
+    told = {line.page: line.reported_at for line in report.anomalies}
+    assert told == {"页面 a": found + timedelta(minutes=2), "页面 b": found + timedelta(minutes=9)}
+    nobody = daily_report(contract(), DAY, [run(well("oa", crit, warn))], [], feedback=Feedback.of([], sent[:2]))
+    assert [line.reported_at for line in nobody.anomalies] == [None, None]
+
+
+def window(start: datetime, end: datetime, approved_at: datetime | None) -> Window:
+    return Window("T-2026-0001", ("oa",), start, end, "升级", start - timedelta(days=2), approved_at)
+
+
+def test_an_inspection_within_planned_downtime_says_so() -> None:
+    hour = timedelta(hours=1)
+    planned_ = window(MORNING - hour, MORNING + hour, MORNING - 5 * hour)
+    report = daily_report(contract(), DAY, [run(well()), run(well("mobile"), "mobile")], [], windows=[planned_])
+    [line] = report.planned
+    assert (line.system, line.number, line.why) == ("系统 oa", "T-2026-0001", "升级")
+    assert line.start.isoformat() == "2026-11-22T07:30:00+08:00"
+
+
+def test_a_window_that_does_not_count_or_was_at_another_time_is_not_named() -> None:
+    hour = timedelta(hours=1)
+    others = [window(MORNING - hour, MORNING + hour, None), window(MORNING - 3 * hour, MORNING, MORNING - 9 * hour)]
+    report = daily_report(contract(), DAY, [run(well())], [], windows=[others[0]])
+    assert report.planned == ()
+    assert daily_report(contract(), DAY, [run(well("mobile"), "mobile")], [], windows=others).planned == ()

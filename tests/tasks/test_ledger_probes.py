@@ -1,17 +1,21 @@
 """Probes in the ledger, on SQLite and on a real PostgreSQL: on record at once, packed and sealed with their run."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from checks.availability import Sight
 from checks.finding import State
-from checks.probe import Reading
+from checks.probe import ProbeHour, Reading, SeenHour
 from checks.records import Event
 from checks.slots import AVAILABILITY_PROBE, Slot
-from tasks.ledger import Ledger, LedgerError
+from tasks.ledger import Ledger, LedgerError, RunClosedError, probes
 from tasks.ledger.audit import stored
 from tasks.ledger.verify import verify
 
@@ -78,12 +82,45 @@ def test_a_run_that_was_killed_keeps_what_it_had_seen(ledger: Ledger, url: str) 
     assert taken(again) == READINGS[:3]
 
 
+def test_a_reading_that_comes_while_its_run_is_closed_is_packed_or_refused(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a thread that goes on probing as its run is closed, then nothing that was acknowledged is lost."""
+    run, other = begun(ledger), Ledger(url)
+    for reading in READINGS[:2]:
+        ledger.probed(run, "oa", 60, reading)
+    acknowledged = READINGS[:2]
+
+    def late() -> None:
+        with suppress(RunClosedError):
+            other.probed(run, "oa", 60, READINGS[2])
+            acknowledged.append(READINGS[2])
+
+    thread, packed = Thread(target=late), probes._packed
+
+    def slowly(rows: Iterable[Any]) -> Iterable[ProbeHour]:
+        read = list(rows)
+        thread.start()
+        thread.join(0.5)
+        return packed(read)
+
+    monkeypatch.setattr(probes, "_packed", slowly)
+    # When
+    ledger.end(run, State.OK, T0 + timedelta(hours=1))
+    thread.join()
+    # Then
+    monkeypatch.undo()
+    assert taken(ledger) == acknowledged
+
+
 def test_another_interval_within_a_run_is_packed_apart(ledger: Ledger) -> None:
     run = begun(ledger)
     for number, reading in enumerate(READINGS):
         ledger.probed(run, "oa", 60 if number < 2 else 30, reading)
     ledger.end(run, State.CRIT, T0 + timedelta(hours=1))
     hours = ledger.probe_hours("oa", T0 - timedelta(hours=1), T0 + timedelta(hours=1))
+    seen = ledger.seen_hours("oa", T0 - timedelta(hours=1), T0 + timedelta(hours=1))
+    assert seen == [SeenHour(every=hour.every, first=hour.first, gaps=hour.gaps, seen=hour.seen) for hour in hours]
     assert [(hour.every, hour.attempt, len(hour.ms)) for hour in hours] == [(60, 1, 2), (30, 2, 3)]
 
 
