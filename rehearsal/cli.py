@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rehearsal.errors import RehearsalError
-from rehearsal.faults import FAULTS, Caught, UnknownFaultError
+from rehearsal.faults import DESK_FAULTS, FAULTS, Caught, UnknownFaultError
 from rehearsal.layout import DEFAULT_BASE_PORT, TITLES
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ app = typer.Typer(
 BasePort = Annotated[
     int,
     typer.Option(
-        "--base-port", min=1, max=65513, help="起始端口；三个系统使用其后的三个端口，堡垒机使用起始端口加 22。"
+        "--base-port",
+        min=1,
+        max=65513,
+        help="起始端口；其后五个端口给三个系统和两个收通知的服务，加 22 的给堡垒机。",
     ),
 ]
 
@@ -113,15 +116,15 @@ def list_faults() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from rehearsal.hosts.faults import HOST_FAULTS
+    from rehearsal.hosts.faults import ALL_FAULTS
 
-    table = Table(title=f"演练故障（{len(FAULTS) + len(HOST_FAULTS)} 个）")
+    table = Table(title=f"演练故障（{len(FAULTS) + len(DESK_FAULTS) + len(ALL_FAULTS)} 个）")
     table.add_column("名称", no_wrap=True)
     table.add_column("说明", overflow="fold")
     table.add_column("巡检应报告", no_wrap=True)
-    for item in FAULTS:
+    for item in (*FAULTS, *DESK_FAULTS):
         table.add_row(item.name, f"{TITLES[item.system]}：{item.title}", _expected(item.caught_by))
-    for one in HOST_FAULTS:
+    for one in ALL_FAULTS:
         table.add_row(one.name, one.title, _expected(one.caught_by))
     Console().print(table)
 

@@ -8,6 +8,8 @@ from typing import Any
 from rehearsal.errors import RehearsalError
 
 TIMEOUT = 10.0
+SWITCH = 60.0
+"""For a fault to be there or gone: a database starts, on a busy machine."""
 
 
 class NobodyThereError(RehearsalError):

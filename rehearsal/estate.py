@@ -23,10 +23,12 @@ from typing import Any, Self
 from rehearsal import control, faults, pidfile
 from rehearsal.canary import Canary
 from rehearsal.control import NobodyThereError, SilentError
+from rehearsal.desks import Letter, Letters
 from rehearsal.errors import RehearsalError
 from rehearsal.hosts.estate import HostEstate
 from rehearsal.layout import (
     DEFAULT_BASE_PORT,
+    DESKS,
     HOST,
     SCHEMES,
     SYSTEMS,
@@ -188,6 +190,10 @@ class Estate:
             self.hosts.clear()
         return self.status()
 
+    def letters(self) -> list[Letter]:
+        """The notifications that arrived, oldest first."""
+        return Letters(self.layout.letters).read()
+
     # --- the process ------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -208,7 +214,7 @@ class Estate:
             raise RehearsalError("演练环境已在运行，但设置（端口或目录）不同。请先执行：xunjian rehearsal down")
 
     def _ports_free(self) -> None:
-        for system in SYSTEMS:
+        for system in (*SYSTEMS, *DESKS):
             port = port_of(system, self.settings.base_port)
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -87,6 +87,8 @@ FAULTS: tuple[Fault, ...] = (
           (("oa/login", "PG03", "CRIT"),), certificate="expired"),
     Fault("oa-cert-expiring", "证书 5 天后到期", "/", Effect.CERTIFICATE,
           (("oa/login", "PG03", "CRIT"),), certificate="expiring"),
+    Fault("oa-down", "系统停机，端口不通", "/", Effect.CLOSED,
+          (("oa/login", "PG01", "CRIT"),)),
     # --- mobile ---------------------------------------------------------------------------------------------
     Fault("mobile-slow", "移动端待办接口响应慢（4 秒）", "/api/todo", Effect.DELAY,
           (("mobile/todo", "PG02", "WARN"),), seconds=4),
@@ -119,7 +121,13 @@ FAULTS: tuple[Fault, ...] = (
           (("archive/login", "PG05", "UNKNOWN"),)),
 )  # fmt: skip
 
-BY_NAME: dict[str, Fault] = {fault.name: fault for fault in FAULTS}
+DESK_FAULTS: tuple[Fault, ...] = (
+    Fault("mail-down", "邮件服务器停了，通知发不出", "/", Effect.CLOSED, ()),
+    Fault("hook-down", "回调服务停了，通知发不出", "/", Effect.CLOSED, ()),
+)
+"""No inspection is to find these: they are in the way of the notifications."""
+
+BY_NAME: dict[str, Fault] = {fault.name: fault for fault in (*FAULTS, *DESK_FAULTS)}
 
 
 def find(name: str) -> Fault:

@@ -10,8 +10,9 @@ from rehearsal.errors import RehearsalError
 
 HOST = "127.0.0.1"
 SYSTEMS: tuple[str, ...] = ("oa", "mobile", "archive")
-TITLES = {"oa": "协同办公系统", "mobile": "移动办公系统", "archive": "综合档案管理系统"}
-SCHEMES = {"oa": "https", "mobile": "https", "archive": "http"}
+TITLES = {"oa": "协同办公系统", "mobile": "移动办公系统", "archive": "综合档案管理系统", "mail": "收通知的邮件服务器",
+          "hook": "收通知的回调服务"}  # fmt: skip
+SCHEMES = {"oa": "https", "mobile": "https", "archive": "http", "hook": "http"}
 ACCOUNT = {name: f"{name}-inspector" for name in SYSTEMS}
 DEFAULT_BASE_PORT = 18400
 SOCKET_PATH_LIMIT = 107  # sun_path holds 108 bytes, the last one is NUL
@@ -22,8 +23,12 @@ def xunjian_home() -> Path:
     return Path(os.environ.get("XUNJIAN_HOME") or "var").absolute()
 
 
+DESKS: tuple[str, ...] = ("mail", "hook")
+"""Where notifications arrive: a mail server and a web hook."""
+
+
 def port_of(system: str, base_port: int) -> int:
-    return base_port + 1 + SYSTEMS.index(system)
+    return base_port + 1 + (*SYSTEMS, *DESKS).index(system)
 
 
 def url_of(system: str, base_port: int) -> str:
@@ -39,6 +44,10 @@ class Layout:
     @property
     def pid(self) -> Path:
         return self.home / "pid"
+
+    @property
+    def letters(self) -> Path:
+        return self.home / "letters.jsonl"
 
     @property
     def log(self) -> Path:

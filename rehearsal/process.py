@@ -1,4 +1,4 @@
-"""The estate's background process: three servers and the control socket. Started by `Estate.up`, not by people.
+"""The estate's background process: systems, desks for notifications, a control socket. Not started by people.
 
 Called as: python -m rehearsal.process --home FOLDER
 """
@@ -21,6 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from rehearsal.certs import make_certificates
+from rehearsal.desks import Letters, MailDesk, hook
 from rehearsal.errors import RehearsalError
 from rehearsal.faults import Effect, Switchboard, find
 from rehearsal.layout import HOST, SCHEMES, SYSTEMS, TITLES, Layout, Settings, port_of
@@ -43,7 +44,7 @@ class Office:
     """One system's listening socket; opened again whenever another certificate, or none at all, is called for."""
 
     def __init__(self, system: str, app: ASGIApp, settings: Settings, layout: Layout) -> None:
-        self.system = system
+        self.name = system
         self._app = app
         self._port = port_of(system, settings.base_port)
         self._certs = layout.certs
@@ -68,8 +69,8 @@ class Office:
             listener.bind((HOST, self._port))
         except OSError as error:
             listener.close()
-            raise RehearsalError(f"端口 {self._port}（{TITLES[self.system]}）已被占用。") from error
-        secure = SCHEMES[self.system] == "https"
+            raise RehearsalError(f"端口 {self._port}（{TITLES[self.name]}）已被占用。") from error
+        secure = SCHEMES[self.name] == "https"
         config = uvicorn.Config(
             self._app,
             log_config=None,
@@ -102,7 +103,12 @@ class Process:
         self.switches = Switchboard()
         self.stopped = asyncio.Event()
         self._busy = asyncio.Lock()
-        self._offices = [Office(name, self._system(name), settings, layout) for name in SYSTEMS]
+        letters = Letters(layout.letters)
+        self._offices: list[Office | MailDesk] = [
+            *(Office(name, self._system(name), settings, layout) for name in SYSTEMS),
+            Office("hook", hook(letters), settings, layout),
+            MailDesk(port_of("mail", settings.base_port), letters),
+        ]
 
     def _system(self, name: str) -> ASGIApp:
         return unhurried(BUILDERS[name](self.settings, self.switches), self.settings.delay)
@@ -111,10 +117,10 @@ class Process:
         """Make the listening sockets agree with the faults that are on."""
         for office in self._offices:
             certificate: str | None = "valid"
-            for fault in self.switches.of(office.system):
+            for fault in self.switches.of(office.name):
                 if fault.effect is Effect.CERTIFICATE:
                     certificate = fault.certificate
-            if any(fault.effect is Effect.CLOSED for fault in self.switches.of(office.system)):
+            if any(fault.effect is Effect.CLOSED for fault in self.switches.of(office.name)):
                 certificate = None
             await office.show(certificate)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees that the system has what is named: python browser fonts ocr postgresql hosts services tracer.
+# Sees that the system has what is named: python browser fonts ocr postgresql hosts services backups mariabackup tracer.
 # What counts is that a thing works, not which package it came from: a machine without apt is fine once it has all.
 set -euo pipefail
 
@@ -26,6 +26,9 @@ has() {
             every nginx redis-server mariadbd mariadb mariadb-install-db java jstat &&
                 ls /usr/share/tomcat*/bin/bootstrap.jar && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
             ;;
+        # what makes the practice hosts' backups, reads them and restores them
+        backups) every mariadb-dump restic borg zstd gzip bzip2 xz ;;
+        mariabackup) command -v mariabackup ;;
         tracer) command -v strace ;;
         *) false ;;
     esac >/dev/null 2>&1
@@ -39,9 +42,11 @@ packages() {
         fonts) echo fontconfig fonts-noto-cjk ;;
         ocr) echo tesseract-ocr tesseract-ocr-chi-sim ;;
         postgresql) echo postgresql ;;
+        mariabackup) echo mariadb-backup ;;
         tracer) echo strace ;;
         hosts) echo openssh-server openssh-client util-linux busybox cron rsyslog openssl iproute2 procps sudo ;;
         services) echo nginx redis-server mariadb-server-core mariadb-client-core tomcat10-common openjdk-17-jdk-headless postgresql ;;
+        backups) echo mariadb-client restic borgbackup zstd gzip bzip2 xz-utils ;;
     esac
 }
 

@@ -36,7 +36,7 @@ _UNIT = "nginx.service loaded failed failed A high performance web server and a 
 _SCAN = "/srv/scan data"
 _CHANGE_DATE = 'sed "s/^inspector:\\([^:]*\\):[0-9]*:/inspector:\\1:$(( $(date +%s) / 86400 - AGO )):/" /etc/shadow'
 _AGE = _CHANGE_DATE + " >/run/practice/told; cat /run/practice/told >/etc/shadow; rm /run/practice/told"
-_NEWEST = "cd /var/backups/db; newest=$(ls -t | head -n 1)"
+_KEEP, _BACK = "keep /var/backups/db; cd /var/backups/db", "back /var/backups/db"
 
 SYSTEM_FAULTS = (
     fault("mobile-gw-01:clock-skew", "时钟快了 95 秒", "OS01 CRIT",
@@ -89,10 +89,9 @@ SYSTEM_FAULTS = (
     fault("mobile-db-01:reboot-required", "装了更新，等待重启", "OS23 WARN",
           "touch /run/reboot-required", "rm -f /run/reboot-required"),
     fault("oa-db-02:backup-stale", "最新的备份是四天前的", "OS24 CRIT",
-          "find /var/backups/db -type f -exec touch -d '-4 days' {} +", "rm -f /var/backups/db/*; start backups"),
+          f"{_KEEP}; touch -d '-4 days' *", _BACK),
     fault("mobile-db-01:backup-shrunk", "最新的备份只有上一份的十分之一", "OS24 WARN",
-          f"{_NEWEST}; head -c 20000 /dev/zero >/run/practice/told; cat /run/practice/told >$newest; touch -d '-6 hours' $newest",  # noqa: E501
-          "rm -f /var/backups/db/*; start backups"),
+          f"{_KEEP}; newest=$(ls -t | head -n 1); truncate -s 2000 $newest; touch -d '-6 hours' $newest", _BACK),
     fault("mobile-gw-01:certificate-expired", "证书文件已过期", "OS25 CRIT",
           "cat $L/expired.pem >/etc/ssl/xunjian/web.pem", "cat $L/valid.pem >/etc/ssl/xunjian/web.pem"),
     fault("archive-app-01:certificate-expiring", "证书文件 5 天后到期", "OS25 CRIT",

@@ -5,7 +5,7 @@ import socket
 import sys
 
 from rehearsal.hosts import kernel, picture, relay
-from rehearsal.hosts.daemons import mariadb
+from rehearsal.hosts.daemons import backups, mariadb
 from rehearsal.hosts.holder import hold
 from rehearsal.hosts.identity import Identity
 from rehearsal.hosts.rooms import Rooms
@@ -13,6 +13,11 @@ from rehearsal.hosts.roster import BASTION, BY_NAME, GATE, HOSTS, Host
 
 EVERYTHING = kernel.NEW_MOUNTS | kernel.NEW_UTS | kernel.NEW_IPC | kernel.NEW_PIDS
 BACKLOG = 128
+# folders that two hosts have in common: one with the relay beside the replica, one as a file server would give it
+SHARED = {
+    mariadb.PRIMARY_HOST: {"/run/mysqld": "mysqld", backups.AWAY: "offsite"},
+    "oa-cache-01": {backups.OFFSITE: "offsite"},
+}
 REMEDY = (
     "本机不允许建立命名空间，演练主机不能启动（{why}）。以 root 运行，或请管理员放开："
     "sysctl -w kernel.unprivileged_userns_clone=1（Debian）、"
@@ -45,6 +50,7 @@ def start(
 
 def _run(rooms: Rooms, who: Identity, entrance: socket.socket, channels: dict[str, socket.socket]) -> None:
     os.setsid()
+    os.umask(0o022)  # hosts have accounts of their own, whoever starts them
     kernel.unshare(EVERYTHING | kernel.NEW_NETWORK | (0 if who.is_root else kernel.NEW_USER))
     if not who.is_root:
         kernel.map_one(0, 0, outside=(who.uid, who.gid))
@@ -53,6 +59,8 @@ def _run(rooms: Rooms, who: Identity, entrance: socket.socket, channels: dict[st
     kernel.make_private()
     kernel.mount("proc", "/proc", "proc", kernel.NO_SUID | kernel.NO_DEV | kernel.NO_EXEC)
     kernel.mount("shared", rooms.shared, "tmpfs", kernel.NO_SUID | kernel.NO_DEV, "size=1m,mode=755")
+    for name in {name for folders in SHARED.values() for name in folders.values()}:
+        (rooms.shared / name).mkdir()
     kernel.loopback_up()
     doors = {host.name: _listen(host.address) for host in HOSTS} | {BASTION: entrance}
     for host in (GATE, *HOSTS):
@@ -81,10 +89,10 @@ def _host(
         kernel.loopback_up()
         kernel.add_card()
     if host.name == mariadb.REPLICA_HOST:
-        relay.start(BY_NAME[mariadb.PRIMARY_HOST].address, mariadb.PORT, str(rooms.shared), "mysqld.sock")
+        relay.start(BY_NAME[mariadb.PRIMARY_HOST].address, mariadb.PORT, str(rooms.shared / "mysqld"), "mysqld.sock")
     if host is not GATE:
         mine.append(_listen("0.0.0.0"))  # noqa: S104 (in a network of one's own)
-    shared = {"/run/mysqld": rooms.shared} if host.name == mariadb.PRIMARY_HOST else {}
+    shared = {point: rooms.shared / name for point, name in SHARED.get(host.name, {}).items()}
     picture.build(host, who, rooms.mount_point, rooms.keys, shared)
     hold(host, who, channels[host.name], mine)
 

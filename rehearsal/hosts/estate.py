@@ -116,12 +116,12 @@ class HostEstate:
 
     def fault(self, name: str) -> HostStatus:
         """Turn a fault on; those that are on stay on."""
-        control.ask(self.rooms.socket, "fault", name=faults.find(name).name)
+        control.ask(self.rooms.socket, "fault", timeout=control.SWITCH, name=faults.find(name).name)
         return self.status()
 
     def clear(self, name: str = "") -> HostStatus:
         """Turn all faults off, or one."""
-        control.ask(self.rooms.socket, "clear", name=name)
+        control.ask(self.rooms.socket, "clear", timeout=control.SWITCH, name=name)
         return self.status()
 
     # --- for tests and drills -------------------------------------------------------------------------------------

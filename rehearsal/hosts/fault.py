@@ -18,12 +18,24 @@ end_beside() {
     [ ! -e /run/practice/beside ] || for p in $(cat /run/practice/beside); do kill -9 "$p" 2>/dev/null || true; done
     rm -f /run/practice/beside
 }
+keep() {
+    [ ! -e "/run/practice/kept$1" ] || { echo "$1: another fault is on"; exit 1; }
+    mkdir -p "/run/practice/kept${1%/*}"
+    cp -a "$1" "/run/practice/kept$1"
+}
+back() {
+    [ -e "/run/practice/kept$1" ] || return 0
+    find "$1" -mindepth 1 -delete
+    cp -a "/run/practice/kept$1/." "$1/"
+    rm -rf "/run/practice/kept$1"
+}
 """
 
 
 @dataclass(frozen=True)
 class HostFault:
-    """`on` and `off` are scripts; `caught_by` says what an inspection must report: (host, item, state)."""
+    """`on` and `off` are scripts; `caught_by` says what must be reported: (target, item, state); the target is a
+    host, or a backup of the contract."""
 
     name: str
     title: str

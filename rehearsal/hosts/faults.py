@@ -5,17 +5,21 @@ that are the whole machine's (load, memory, clock) are told, not made.
 """
 
 from rehearsal.faults import UnknownFaultError, hint
+from rehearsal.hosts.broken_backups import BACKUP_FAULTS
 from rehearsal.hosts.broken_services import SERVICE_FAULTS
 from rehearsal.hosts.broken_ssh import SSH_FAULTS
 from rehearsal.hosts.broken_system import SYSTEM_FAULTS
 from rehearsal.hosts.fault import HostFault
 
 HOST_FAULTS: tuple[HostFault, ...] = (*SYSTEM_FAULTS, *SERVICE_FAULTS, *SSH_FAULTS)
-BY_NAME: dict[str, HostFault] = {fault.name: fault for fault in HOST_FAULTS}
+"""What the host inspection finds. `BACKUP_FAULTS` are for the backup check (BK) and the restore drill (RS)."""
+
+ALL_FAULTS = (*HOST_FAULTS, *BACKUP_FAULTS)
 
 
-def find(name: str) -> HostFault:
+def find(name: str, among: tuple[HostFault, ...] = ALL_FAULTS) -> HostFault:
     """The fault of this name; an unknown name raises, with the closest one as a hint."""
-    if name not in BY_NAME:
-        raise UnknownFaultError(hint(name, BY_NAME))
-    return BY_NAME[name]
+    known = {fault.name: fault for fault in among}
+    if name not in known:
+        raise UnknownFaultError(hint(name, known))
+    return known[name]

@@ -11,10 +11,11 @@ from rehearsal.hosts.roster import BASTION, HOSTS, bastion_port
 
 KEY, PASSPHRASE, JUMP_PASSWORD = "inspector.key", "inspector.passphrase", "bastion.password"
 RESTRICTED_KEY = "inspector-restricted.key"
+RESTIC, BORG = "restic.password", "borg.password"
 
 
 def ensure_host_secrets(folder: Path) -> None:
-    """The inspector's key with its passphrase, the key for forced commands, the bastion's password."""
+    """The inspector's key with its passphrase, the key for forced commands, passwords of bastion and repositories."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     if not (folder / PASSPHRASE).exists() or not (folder / KEY).exists():
@@ -22,8 +23,9 @@ def ensure_host_secrets(folder: Path) -> None:
         write_private(folder / PASSPHRASE, secrets.token_urlsafe(18).encode())
     _ensure_key(folder / KEY, (folder / PASSPHRASE).read_bytes().strip())
     _ensure_key(folder / RESTRICTED_KEY)
-    if not (folder / JUMP_PASSWORD).exists():
-        write_private(folder / JUMP_PASSWORD, secrets.token_urlsafe(18).encode())
+    for name in (JUMP_PASSWORD, RESTIC, BORG):
+        if not (folder / name).exists():
+            write_private(folder / name, secrets.token_urlsafe(18).encode())
 
 
 def ensure_host_keys(folder: Path) -> dict[str, str]:

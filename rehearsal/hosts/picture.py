@@ -41,13 +41,13 @@ def build(host: Host, who: Identity, at: Path, keys: Path, shared: dict[str, Pat
     _programs(host, at)
     _devices(at / "dev")
     _tmpfs("tmpfs", at / "run", "size=8m,mode=755")
-    for point, folder in shared.items():
-        (at / point.lstrip("/")).mkdir(parents=True)
-        kernel.bind(folder, at / point.lstrip("/"))
     _tmpfs("/dev/vdb1", at / "data", f"size={host.data_mb}m,nr_inodes={host.data_mb * INODES_PER_MB},mode=755")
     for point, device in host.mounts.items():
         (at / point.lstrip("/")).mkdir(parents=True)
         _tmpfs(device, at / point.lstrip("/"), "size=16m,nr_inodes=2000,mode=755")
+    for point, folder in shared.items():
+        (at / point.lstrip("/")).mkdir(parents=True)
+        kernel.bind(folder, at / point.lstrip("/"))
     _from_the_machine(at / "etc")
     for name, text in etc.files(host, who).items():
         put(at, name, text)

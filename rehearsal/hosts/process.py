@@ -17,6 +17,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
+from rehearsal import control
 from rehearsal.certs import make_certificates
 from rehearsal.errors import RehearsalError
 from rehearsal.hosts import datacentre, faults, furnish, keys
@@ -41,7 +42,9 @@ class Process:
 
     async def set_up(self, secrets: Path) -> None:
         """Give each host its accounts' keys and start its daemons."""
-        supplies = Supplies(self._spare, token_urlsafe(18), token_urlsafe(18))
+        monitor, replication, counting = (token_urlsafe(18) for _ in range(3))
+        restic, borg = ((secrets / name).read_text(encoding="utf-8") for name in (keys.RESTIC, keys.BORG))
+        supplies = Supplies(self._spare, monitor, replication, counting, restic, borg)
         await asyncio.gather(*(furnish.furnish(wire, name, secrets, supplies) for name, wire in self.wires.items()))
 
     async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +102,8 @@ class Process:
             raise RehearsalError("；".join(told))
 
     async def _do(self, fault: HostFault, script: str) -> None:
-        answer = await self.wires[fault.host].ask("run", script=f"set -e\n{PRELUDE}\n{script}")
+        whole, limit = f"set -e\n{PRELUDE}\n{script}", control.SWITCH - 5
+        answer = await self.wires[fault.host].ask("run", script=whole, limit=limit)
         if answer["code"] != 0:
             raise RehearsalError(f"故障 {fault.name} 没有切换成功：{answer['out'].strip()[-300:]}")
 

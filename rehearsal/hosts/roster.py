@@ -28,20 +28,20 @@ class Host:
 
 HOSTS: tuple[Host, ...] = (
     Host("oa-web-01", "127.0.1.11", ("nginx",), certificate=True),
-    Host("oa-app-01", "127.0.1.12", ("tomcat",), root_mb=48),
+    Host("oa-app-01", "127.0.1.12", ("tomcat", "attachment-backups"), root_mb=48),
     Host("oa-app-02", "127.0.1.13", login_shell="/bin/sh", hidden=("bin/ss", "bin/systemctl", "bin/timedatectl",
                                                                "bin/chronyc")),
-    Host("oa-db-01", "127.0.1.14", ("mariadb",), data_mb=256),
-    Host("oa-db-02", "127.0.1.15", ("mariadb-replica",), data_mb=256),
-    Host("oa-cache-01", "127.0.1.16", ("redis",), login_shell="/bin/sh"),
-    Host("mobile-gw-01", "127.0.1.21", ("nginx",), certificate=True),
+    Host("oa-db-01", "127.0.1.14", ("mariadb", "mariadb-backups"), data_mb=256),
+    Host("oa-db-02", "127.0.1.15", ("mariadb-replica", "mariadb-replica-backups"), data_mb=256),
+    Host("oa-cache-01", "127.0.1.16", ("redis", "redis-backups"), login_shell="/bin/sh"),
+    Host("mobile-gw-01", "127.0.1.21", ("nginx", "borg-backups"), certificate=True),
     Host("mobile-app-01", "127.0.1.22", login_shell="/bin/ash", busybox=True, hidden=(
         "bin/bash", "bin/ss", "bin/perl", "bin/python3", "bin/systemctl", "bin/timedatectl")),
     Host("mobile-cache-01", "127.0.1.23", ("redis",)),
-    Host("mobile-db-01", "127.0.1.24", ("postgresql",), data_mb=192),
-    Host("archive-app-01", "127.0.1.31", ("nginx",), certificate=True, mounts={"/srv/scan data": "/dev/vdc1"},
-         environment="LANG=zh_CN.UTF-8"),
-    Host("archive-db-01", "127.0.1.32", ("postgresql",), data_mb=192),
+    Host("mobile-db-01", "127.0.1.24", ("postgresql", "postgresql-backups"), data_mb=192),
+    Host("archive-app-01", "127.0.1.31", ("nginx", "restic-backups"), certificate=True,
+         mounts={"/srv/scan data": "/dev/vdc1"}, environment="LANG=zh_CN.UTF-8"),
+    Host("archive-db-01", "127.0.1.32", ("postgresql", "postgresql-custom-backups"), data_mb=192),
 )  # fmt: skip
 
 BY_NAME = {host.name: host for host in HOSTS}

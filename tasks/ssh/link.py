@@ -198,15 +198,16 @@ class Link(paramiko.Transport):  # type: ignore[misc]
                 raise deadline.missed("打开通道") from error
             raise self.lost() from error
 
-    def execute(self, channel: Any, command: str) -> None:
-        """Ask for a command to be run. The answer is not waited for: what is written next travels with the question.
+    def execute(self, channel: Any, command: str, kind: str = "exec") -> None:
+        """Ask for a command to be run, or a `subsystem`. The answer is not waited for: what is written next travels
+        with the question.
 
         (paramiko's `exec_command` waits, without a limit.) `channel.event_ready` tells later whether it was granted.
         """
         request = paramiko.Message()
         request.add_byte(cMSG_CHANNEL_REQUEST)
         request.add_int(channel.remote_chanid)
-        request.add_string("exec")
+        request.add_string(kind)
         request.add_boolean(True)
         request.add_string(command)
         self._send_user_message(request)

@@ -17,6 +17,8 @@ from tasks.ssh.keys import Keys, Login
 from tasks.ssh.known_hosts import KnownHosts, Record, Standing, fingerprint, judge
 from tasks.ssh.link import Link, RefusedError
 from tasks.ssh.log_in import log_in
+from tasks.ssh.pipe import Pipe
+from tasks.ssh.sftp import Sftp, connected
 from tasks.ssh.talk import Exchange, talk
 from tasks.ssh.trust import Offer
 
@@ -74,12 +76,41 @@ class Network:
         """
         patience = Deadline(deadline)
         route = self._config.route(host)
-        with self._linked(route, patience) as link, _by_way_of(route[:-1]):
-            log_in(link, route[-1], self._logins(route[-1].alias), self._keys, patience)
+        with self._logged_in(host, patience) as link:
             exchange = talk(link, script, patience, limit)
         if exchange.cut and len(route) > 1 and exchange.cut[0] is Reason.UNREACHABLE:
             return exchange._replace(cut=(exchange.cut[0], _via(route[:-1], exchange.cut[1])))
         return exchange
+
+    @contextmanager
+    def sftp(self, host: str, deadline: float) -> Iterator[Sftp]:
+        """The files of a host, to be listed and read.
+
+        Args:
+            deadline: seconds for everything, also for what is done within.
+
+        Raises:
+            SshError: it cannot be reached, or has no SFTP for this account; also from within.
+            SshConfigError: the way to this host cannot be understood.
+        """
+        patience = Deadline(deadline)
+        with self._logged_in(host, patience) as link:
+            yield connected(link, patience)
+
+    @contextmanager
+    def piped(self, host: str, script: bytes, deadline: float) -> Iterator[Pipe]:
+        """Run a script in `sh -s` on a host; its standard output is read as it comes, at the caller's pace.
+
+        Args:
+            deadline: seconds for everything, also for what is done within.
+
+        Raises:
+            SshError: nothing was run; from reading also: the connection is lost, or the time is over.
+            SshConfigError: the way to this host cannot be understood.
+        """
+        patience = Deadline(deadline)
+        with self._logged_in(host, patience) as link:
+            yield Pipe(link, script, patience)
 
     def offered(self, host: str, deadline: float) -> Offer:
         """The key that a host shows, and what is on record of it, without logging in there.
@@ -103,6 +134,13 @@ class Network:
             links = self._links[::-1]  # those behind a bastion before it
         for link in links:
             link.hang_up()
+
+    @contextmanager
+    def _logged_in(self, host: str, patience: Deadline) -> Iterator[Link]:
+        route = self._config.route(host)
+        with self._linked(route, patience) as link, _by_way_of(route[:-1]):
+            log_in(link, route[-1], self._logins(route[-1].alias), self._keys, patience)
+            yield link
 
     @contextmanager
     def _linked(self, route: tuple[Hop, ...], patience: Deadline, *, trusted: bool = True) -> Iterator[Link]:

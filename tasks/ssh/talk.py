@@ -47,11 +47,7 @@ def talk(link: Link, script: bytes, deadline: Deadline, limit: int) -> Exchange:
     Raises:
         SshError: nothing was run.
     """
-    try:
-        channel = link.open("session", deadline)
-    except RefusedError as error:
-        said = f"（对方说：{error.words}）" if error.words else ""
-        raise SshError(Reason.PERMISSION, f"账号不能打开会话{said}；请查对方对此账号的限制") from error
+    channel = session(link, deadline)
     channel.settimeout(0.0)
     # One event for both streams: whichever gets something wakes us.
     ready = Event()
@@ -61,6 +57,19 @@ def talk(link: Link, script: bytes, deadline: Deadline, limit: int) -> Exchange:
     exchange = _Reading(link, channel, ready, deadline, limit).run(script)
     _refuse_strangers(link, channel, exchange)
     return exchange
+
+
+def session(link: Link, deadline: Deadline) -> Any:
+    """A channel in which something can be run.
+
+    Raises:
+        SshError: the other side does not open one.
+    """
+    try:
+        return link.open("session", deadline)
+    except RefusedError as error:
+        said = f"（对方说：{error.words}）" if error.words else ""
+        raise SshError(Reason.PERMISSION, f"账号不能打开会话{said}；请查对方对此账号的限制") from error
 
 
 class _Reading:
@@ -142,12 +151,21 @@ class _Reading:
 
 def _refuse_strangers(link: Link, channel: Any, exchange: Exchange) -> None:
     """Raise when it was not our script that answered."""
-    said = one_line(exchange.out + exchange.err)
-    if exchange.cut and not channel.event_ready and not said:
+    if exchange.cut and not channel.event_ready and not exchange.out + exchange.err:
         raise SshError(*exchange.cut)
-    if not channel.event_ready and not said and exchange.status is None and link.is_active():
+    refuse_strangers(link, channel, exchange.out + exchange.err, exchange.status)
+
+
+def refuse_strangers(link: Link, channel: Any, answer: bytes, status: int | None) -> None:
+    """Raise when it was not our script that answered.
+
+    Raises:
+        SshError: the account has no shell, its password has expired, or nothing may be run.
+    """
+    said = one_line(answer)
+    if not channel.event_ready and not said and status is None and link.is_active():
         raise SshError(Reason.PERMISSION, "对方不让此账号执行命令；请查它的登录 shell 和 ForceCommand")
-    if exchange.status and len(exchange.out + exchange.err) < 400:
+    if status and len(answer) < 400:
         if _NOT_A_SHELL.search(said):
             raise SshError(Reason.PERMISSION, f"账号没有可用的登录 shell（对方说：{said}）；请换巡检账号或改它的 shell")
         if _EXPIRED.search(said):

@@ -121,7 +121,7 @@ def test_each_host_sees_its_own_processes_ports_and_files_only(ssh: Ssh) -> None
         ("oa-app-02", "command -v ss systemctl; ntpq -pn", "*127.0.0.1"),
         ("archive-app-01", "df -Pk '/srv/scan data'; echo $LANG", "zh_CN.UTF-8"),
         ("mobile-gw-01", "cat /var/log/app/app.log", LOG_PASSWORD),
-        ("archive-db-01", "ls /var/backups/db/ | wc -l", "2"),
+        ("archive-db-01", "ls /var/backups/db/ | wc -l", "7"),
         ("oa-web-01", "cut -d: -f3 /etc/shadow | head -n 1; cat /var/log/syslog; stat -c %s /var/log/btmp", "rsyslogd"),
     ],
 )  # fmt: skip

@@ -1,9 +1,11 @@
-"""MariaDB at port 3306: a primary and its replica. The monitoring account's login stands in /etc/xunjian/my.cnf."""
+"""MariaDB at port 3306: a primary and its replica. The monitoring account's login stands in /etc/xunjian/my.cnf,
+that of the account which may count rows in count.cnf beside it.
+"""
 
 from rehearsal.hosts.daemons.service import Files, Service, Supplies, kill, wait_for
 from rehearsal.hosts.roster import BY_NAME, INSPECTOR, Host
 
-MONITOR = "/etc/xunjian/my.cnf"
+MONITOR, COUNTING = "/etc/xunjian/my.cnf", "/etc/xunjian/count.cnf"
 BOSS = "mariadb --no-defaults -S /run/mysqld/mysqld.sock -u root -NB"
 FOLLOWING = f"{BOSS} --column-names -e 'show slave status\\G' | grep -q 'Slave_IO_Running: Yes'"
 PORT = 3306
@@ -30,14 +32,16 @@ innodb_flush_log_at_trx_commit = 0
 key_buffer_size = 1M
 aria_pagecache_buffer_size = 1M
 """
-_MONITOR = "[client]\nuser = inspector\npassword = {}\nsocket = /run/mysqld/mysqld.sock\n"
-# Rights to look at the state of the server, none to data.
+_LOGIN = "[client]\nuser = {}\npassword = {}\nsocket = /run/mysqld/mysqld.sock\n"
+# The monitoring account looks at the state of the server and has no right to data; the other may read, to count.
 _ACCOUNTS = """\
 set sql_log_bin = 0;
 create user inspector@localhost identified by '{monitor}';
 grant process, slave monitor, binlog monitor on *.* to inspector@localhost;
 create user replication@localhost identified by '{replication}';
 grant replication slave on *.* to replication@localhost;
+create user counting@localhost identified by '{counting}';
+grant select on app.* to counting@localhost;
 set sql_log_bin = 1;
 """
 _FOLLOW = """\
@@ -45,18 +49,27 @@ change master to master_host='{address}', master_port=3306, master_user='replica
     master_password='{replication}', master_use_gtid=slave_pos, master_connect_retry=1;
 start slave;
 """
-_FIRST = "create database app; create table app.notice (id int primary key, title varchar(80)); insert into app.notice values (1, 'practice');\n"  # noqa: E501
+_FIRST = """\
+create database app character set utf8mb4;
+use app;
+create table notice (id int primary key, title varchar(80) not null, body text not null, created datetime not null);
+create table document (id int primary key, number varchar(20) not null, title varchar(80) not null,
+    created datetime not null);
+create table attachment (id int primary key, document_id int not null, sha256 char(64) not null, size int not null,
+    created datetime not null);
+"""
 
 
 def _files(host: Host, supplies: Supplies) -> Files:
     here = "/usr/local/lib/practice"
     conf = _CONF.replace("ADDRESS", host.address).replace("NUMBER", host.address.rpartition(".")[2])
     words = {"monitor": supplies.monitor, "replication": supplies.replication,
-             "address": BY_NAME[PRIMARY_HOST].address}  # fmt: skip
+             "counting": supplies.counting, "address": BY_NAME[PRIMARY_HOST].address}  # fmt: skip
     sql = _ACCOUNTS + (_FIRST if host.name == PRIMARY_HOST else _FOLLOW)
     return [
         ("/etc/mysql/my.cnf", conf, "644", ""),
-        (MONITOR, _MONITOR.format(supplies.monitor), "400", INSPECTOR),
+        (MONITOR, _LOGIN.format("inspector", supplies.monitor), "400", INSPECTOR),
+        (COUNTING, _LOGIN.format("counting", supplies.counting), "400", INSPECTOR),
         (f"{here}/accounts.sql", sql.format(**words), "600", ""),
     ]
 

@@ -28,6 +28,12 @@ create role inspector login;
 create role xunjian login;
 grant pg_monitor to inspector, xunjian;
 create database app;
+\\connect app
+create table notice (id int primary key, title text not null, body text not null, created timestamptz not null);
+create table document (id int primary key, number text not null, title text not null, created timestamptz not null);
+create table attachment (id int primary key, document_id int not null, sha256 text not null, size int not null,
+    created timestamptz not null);
+grant select on all tables in schema public to inspector, xunjian;
 """
 
 

@@ -16,6 +16,9 @@ class Supplies:
     certificates: Path
     monitor: str
     replication: str
+    counting: str
+    restic: str
+    borg: str
 
     def certificate(self, name: str) -> str:
         return (self.certificates / name).read_text(encoding="ascii")
@@ -44,7 +47,7 @@ def kill(pid_file: str) -> str:
     )
 
 
-def wait_for(probe: str, seconds: int = 20) -> str:
+def wait_for(probe: str, seconds: int = 40) -> str:
     """Script: until the probe succeeds."""
     return (
         f"n=0\nuntil {probe} >/dev/null 2>&1; do\n    n=$((n+1))\n"

@@ -1,0 +1,1 @@
+"""The items of the restore drill, one file each: RS01 …"""
