@@ -1,5 +1,6 @@
 """What is sent, and what came of it."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from datetime import datetime
@@ -49,3 +50,37 @@ class Receipt(NamedTuple):
     ok: bool
     answer: str
     seconds: float
+
+
+class Letter(NamedTuple):
+    """A file to be mailed to somebody. `id` is the same when it is sent again; `file`: name and content."""
+
+    id: str
+    title: str
+    text: str
+    to: tuple[str, ...]
+    file: tuple[str, bytes]
+    at: datetime  # aware
+
+
+_QUEUE = re.compile(r"queued as <?([\w.-]+)|\b(?:internal|queue)?-?id\s*[=: ]\s*<?([\w.-]+)", re.IGNORECASE)
+
+
+class MailReceipt(NamedTuple):
+    """What came of a letter.
+
+    `ok`: the server has taken it, for all receivers. `lost`: it went over and no answer came: it may have arrived
+    or not. `answer`: one line, without secrets: the server's code and text, or what went wrong.
+    """
+
+    ok: bool
+    lost: bool
+    answer: str
+    message_id: str
+    seconds: float
+
+    @property
+    def queue_id(self) -> str:
+        """The server's own number for it; empty where it named none."""
+        match = _QUEUE.search(self.answer) if self.ok else None
+        return next((one for one in match.groups() if one), "") if match else ""
