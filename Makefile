@@ -52,10 +52,10 @@ browser:
 	@$(ENSURE) python browser fonts
 
 estate:
-	@$(ENSURE) python browser fonts hosts services
+	@$(ENSURE) python browser fonts hosts services backups
 
 tools:
-	@$(ENSURE) python browser fonts ocr postgresql hosts services tracer
+	@$(ENSURE) python browser fonts ocr postgresql hosts services backups mariabackup tracer
 
 # Made anew when the lock changes: a package that left the lock must leave .venv too.
 $(BIN)/.locked: requirements.lock

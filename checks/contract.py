@@ -4,15 +4,19 @@ Source: the contract's clauses 一 (systems), 二 (term) and 七2 (duties).
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from datetime import date, timedelta
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, HttpUrl, field_validator, model_validator
+from pydantic import Field, HttpUrl, ValidationError, field_validator, model_validator
 
-from checks.channels import Channel
+from checks.backup import BackupGroup, PlacedBackup
+from checks.calendar import Calendar
+from checks.channels import Channel, not_cleared
+from checks.documents import DocumentDuty, Rule, default_documents
 from checks.escalation import Contact, Deadlines
 from checks.host import Access, HostGroup, Placed, mistakes
 from checks.journey import ID, SECRET_NAME, Step, Strict, asserts, secret_names
@@ -223,7 +227,8 @@ class System(Strict):
 
 
 class Contract(Strict):
-    """A whole contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`."""
+    """A whole contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`, its backups
+    in `backups/`."""
 
     name: str = Field(min_length=1, title="合同名称")
     number: str = Field("", title="合同编号")
@@ -234,6 +239,7 @@ class Contract(Strict):
     bastions: dict[str, Access] = Field({}, title="堡垒机", description="ssh_config 里的名称，和在它上面怎样登录")
     systems: list[System] = Field(min_length=1, title="系统")
     hosts: list[HostGroup] = Field([], title="主机")
+    backups: list[BackupGroup] = Field([], title="备份")
     channels: list[Channel] = Field([], title="通知渠道")
     escalation: list[Contact] = Field(
         [], title="通知次序", description="第一位立即通知，其后的在时限过半、八成、超时时通知"
@@ -241,7 +247,11 @@ class Contract(Strict):
     witnesses: list[Annotated[str, Field(pattern=WITNESS)]] = Field(
         [], title="佐证", description="主机:端口，例如网关或堡垒机；系统和它们都连不上时，是本机断网，不算系统故障"
     )
-    deadlines: Deadlines = Field(Deadlines(), title="故障时限")
+    deadlines: Deadlines = Field(Deadlines(), title="时限")
+    calendar: Calendar = Field(Calendar(), title="日历", description="放假通知改了的、程序还不知道的")
+    documents: list[DocumentDuty] = Field(
+        default_factory=default_documents, title="文档", description="不写就是附件4的各种报告；写了就以写的为准"
+    )
 
     @field_validator("zone")
     @classmethod
@@ -285,11 +295,66 @@ class Contract(Strict):
                 return placed
         raise KeyError(name)
 
+    def all_backups(self) -> list[PlacedBackup]:
+        """Every backup with its system, in the order of the systems."""
+        order = {system.id: number for number, system in enumerate(self.systems)}
+        groups = sorted(self.backups, key=lambda group: order.get(group.system, len(order)))
+        return [PlacedBackup(group.system, backup) for group in groups for backup in group.backups]
+
+    def backup(self, target: str) -> PlacedBackup:
+        """Find a backup by its name in the ledger.
+
+        Raises:
+            KeyError: the contract has none of that name.
+        """
+        for placed in self.all_backups():
+            if placed.target == target:
+                return placed
+        raise KeyError(target)
+
+    def document(self, duty_id: str) -> DocumentDuty | None:
+        """A kind of document; None where the contract has none of that id."""
+        return next((one for one in self.documents if one.id == duty_id), None)
+
+    def working_days_for(self, duty: DocumentDuty) -> int | None:
+        """Within how many working days a document is due; None: as agreed."""
+        return self.deadlines.document if duty.rule is Rule.INCIDENT else duty.due
+
     def access_secrets(self, name: str) -> list[str]:
         """The secrets that reaching a host may need, by name: its own and the bastions'."""
         group, host = self.host(name)
         own = [one for bastion in self.bastions.values() for one in bastion.secret_names()]
         return list(dict.fromkeys([*group.access_of(host).secret_names(), *own]))
+
+
+def as_it_was(data: dict[str, Any]) -> Contract:
+    """A contract of an earlier day, from the ledger: what today's version would refuse takes its default.
+
+    Raises:
+        ValidationError: what is refused has no default: it cannot be left out.
+    """
+    while True:
+        try:
+            return Contract.model_validate(data)
+        except ValidationError as error:
+            left = _without(data, [fault["loc"] for fault in error.errors()])
+            if left == data:
+                raise
+            data = left
+
+
+def _without(data: dict[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
+    """The same without the fields at these places; an element of a list is never left out, somebody counts on it."""
+    left = deepcopy(data)
+    for place in places:
+        parent: Any = left
+        for key in place[:-1]:
+            # pydantic puts the names of a union's members into the path
+            known = (isinstance(parent, dict) and key in parent) or (isinstance(parent, list) and isinstance(key, int))
+            parent = parent[key] if known else parent
+        if isinstance(parent, dict) and place:
+            parent.pop(place[-1], None)
+    return left
 
 
 class Problem(NamedTuple):
@@ -319,7 +384,10 @@ def problems(contract: Contract) -> Iterator[Problem]:
                 "换一个没有用过的编号（login 已留给登录）",
             )
     yield from _host_problems(contract)
+    yield from _backup_problems(contract)
     yield from _channel_problems(contract)
+    yield from _document_problems(contract)
+    yield from _mailing_problems(contract)
 
 
 def _host_problems(contract: Contract) -> Iterator[Problem]:
@@ -336,6 +404,52 @@ def _host_problems(contract: Contract) -> Iterator[Problem]:
             yield Problem(("hosts", i, "hosts", j), what, "改这台主机或本组的参数")
 
 
+def _backup_problems(contract: Contract) -> Iterator[Problem]:
+    systems = [system.id for system in contract.systems]
+    hosts = [placed.host.name for placed in contract.all_hosts()]
+    seen: set[str] = set()
+    for i, group in enumerate(contract.backups):
+        if group.system not in systems:
+            yield Problem(("backups", i, "system"), f"没有系统 {group.system}", f"写 {'、'.join(systems)} 之一")
+        for j, backup in enumerate(group.backups):
+            if (target := PlacedBackup(group.system, backup).target) in seen:
+                yield Problem(("backups", i, "backups", j, "id"), f"备份编号 {backup.id} 重复", "换一个没有用过的编号")
+            seen.add(target)
+            for host in backup.hosts():
+                if host not in hosts:
+                    where = ("backups", i, "backups", j)
+                    yield Problem(where, f"没有主机 {host}", "先在 hosts/ 里写这台主机，或改正主机名")
+
+
+def _document_problems(contract: Contract) -> Iterator[Problem]:
+    for what, field in (("编号", "id"), ("名称", "title")):
+        names = [getattr(one, field) for one in contract.documents]
+        for twice in _twice(names):
+            index = max(i for i, name in enumerate(names) if name == twice)
+            yield Problem(("documents", index, field), f"文档{what} {twice} 重复", f"换一个没有用过的{what}")
+    systems = {system.id for system in contract.systems}
+    for i, one in enumerate(contract.documents):
+        if one.id in systems:  # both are targets in the ledger, where their findings would be mixed up
+            yield Problem(("documents", i, "id"), f"文档编号 {one.id} 也是系统的编号", "换一个没有用过的编号")
+        if one.rule is Rule.INCIDENT and one.due not in (None, contract.deadlines.document):
+            days = contract.deadlines.document
+            what = f"故障报告的期限写了两处：这里 {one.due}，deadlines.document {days}"
+            yield Problem(("documents", i, "due"), what, "这里不写 due，只写 deadlines.document")
+
+
+def _mailing_problems(contract: Contract) -> Iterator[Problem]:
+    channels = {channel.id: channel for channel in contract.channels}
+    mails = "、".join(name for name, channel in channels.items() if channel.kind == "smtp")
+    for i, one in enumerate(contract.documents):
+        where = ("documents", i, "channel")
+        if one.channel and one.channel not in channels:
+            remedy = f"写 {mails} 之一" if mails else "先在 channels 里写一个 kind: smtp 的渠道"
+            yield Problem(where, f"没有渠道 {one.channel}", remedy)
+        elif one.channel and (why := not_cleared(channels[one.channel], Grade(one.grade))):
+            what, _, remedy = why.partition("；")
+            yield Problem(where, what, remedy)
+
+
 def _channel_problems(contract: Contract) -> Iterator[Problem]:
     known = [channel.id for channel in contract.channels]
     for twice in _twice(known):
@@ -346,6 +460,9 @@ def _channel_problems(contract: Contract) -> Iterator[Problem]:
             if name not in known:
                 remedy = f"写 {'、'.join(known)} 之一" if known else "先在 channels 里写渠道"
                 yield Problem(("escalation", i, "channels", j), f"没有通知渠道 {name}", remedy)
+    for twice in _twice([contact.who for contact in contract.escalation]):
+        index = max(i for i, contact in enumerate(contract.escalation) if contact.who == twice)
+        yield Problem(("escalation", index, "who"), f"岗位 {twice} 重复", "一个岗位只写一处，渠道写在一起")
     if known and not contract.escalation:
         yield Problem(("channels",), "写了通知渠道，但没有写通知谁", "补上 escalation：角色和他的渠道")
 

@@ -16,7 +16,17 @@ from pydantic import BaseModel, ConfigDict
 from checks.contract import Contract
 from checks.finding import Finding, Reason, State
 from checks.records import RunRecord
-from checks.slots import HOST_INSPECTION, PAGE_INSPECTION, Slot, host_slots, page_slots
+from checks.slots import (
+    BACKUP_CHECK,
+    HOST_INSPECTION,
+    PAGE_INSPECTION,
+    RESTORE_DRILL,
+    Slot,
+    backup_slots,
+    drill_slots,
+    host_slots,
+    page_slots,
+)
 
 
 class Mark(StrEnum):
@@ -120,9 +130,28 @@ def _hosts(contract: Contract) -> dict[str, Due]:
     return {name: Due(name, frozenset({name})) for name in names}
 
 
+def _each_month(first: date, last: date) -> Iterator[date]:
+    """The first days, from that of the month in which `first` is."""
+    month = first.replace(day=1)
+    while month <= last:
+        yield month
+        month = (month + timedelta(days=31)).replace(day=1)
+
+
+def _backups(contract: Contract) -> dict[str, Due]:
+    return {one.target: Due(one.backup.title, frozenset({one.target})) for one in contract.all_backups()}
+
+
+def _restored(contract: Contract) -> dict[str, Due]:
+    due = _backups(contract)
+    return {one.target: due[one.target] for one in contract.all_backups() if one.backup.restore}
+
+
 DUTIES = (
     Duty(PAGE_INSPECTION, "页面巡检", _each_day, page_slots, _systems),
     Duty(HOST_INSPECTION, "主机巡检", _each_week, host_slots, _hosts),
+    Duty(BACKUP_CHECK, "备份检查", _each_day, backup_slots, _backups),
+    Duty(RESTORE_DRILL, "恢复演练", _each_month, drill_slots, _restored),
 )
 """In the order in which people read them. A further duty is a further line."""
 
@@ -244,9 +273,9 @@ def expected(versions: Sequence[Version], on_record: Iterable[Slot], first: date
 def _by_contract(versions: Sequence[Version], first: date, last: date) -> Iterator[Slot]:
     for duty in DUTIES:
         for start in duty.starts(first, last):
-            # Wide enough for every zone, and for a slot that opens within its week because the term begins there.
+            # Wide enough for every zone, and for a slot that opens within its month because the term begins there.
             day = datetime.combine(start, time(), UTC)
-            for contract in _in_force_between(versions, day - timedelta(days=1), day + timedelta(days=8)):
+            for contract in _in_force_between(versions, day - timedelta(days=1), day + timedelta(days=32)):
                 for slot in duty.slots(contract, start):
                     if in_force(versions, slot.opens_at) is contract:
                         yield slot

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from checks import log_report
 from checks.contract import Contract
 from checks.daily_report import Line
+from checks.downtime import DowntimeLine, Window, planned_during
+from checks.feedback import Feedback
 from checks.filesystems import ignored
 from checks.finding import Reason, State, worst
 from checks.forecast import Point, days_until_full
@@ -230,6 +232,7 @@ class HostReport(BaseModel):
     capacity: tuple[CapacityLine, ...]
     volumes: int  # file systems that were seen, with those in `capacity`
     logs: LogSummary
+    planned: tuple[DowntimeLine, ...] = ()
     leftovers: tuple[LeftoverLine, ...]
     mended: tuple[MendedLine, ...]
     exempt: tuple[ExemptLine, ...]
@@ -238,7 +241,12 @@ class HostReport(BaseModel):
 
 
 def host_report(
-    contract: Contract, monday: date, runs_of: Callable[[str], Sequence[RunRecord]], head: str = ""
+    contract: Contract,
+    monday: date,
+    runs_of: Callable[[str], Sequence[RunRecord]],
+    head: str = "",
+    feedback: Feedback = Feedback(),  # noqa: B008 - a tuple
+    windows: Sequence[Window] = (),
 ) -> HostReport:
     """Compute the week's report.
 
@@ -247,6 +255,8 @@ def host_report(
         runs_of: a host's runs, oldest first: the week's, of which the last one that looked at an item counts, and
             those of weeks before: how long a fault has lasted, and how fast disks fill up.
         head: the head of the ledger's chain, which the report prints.
+        feedback: who was told of what, and when.
+        windows: planned downtimes on record.
     """
     week, monday = week_of(monday), monday - timedelta(days=monday.weekday())
     slots = list(host_slots(contract, monday))
@@ -266,7 +276,7 @@ def host_report(
         head=head,
         hosts=tuple(host.line() for host in hosts),
         matrices=tuple(_matrices(hosts)),
-        anomalies=tuple(sorted((line for host in hosts for line in host.anomalies()), key=_mildness)),
+        anomalies=tuple(sorted((line for host in hosts for line in host.anomalies(feedback)), key=_mildness)),
         unseen=tuple(line for host in hosts for line in host.unseen()),
         services=tuple(line for host in hosts for line in host.services()),
         capacity=tuple(
@@ -275,6 +285,11 @@ def host_report(
         volumes=len(volumes),
         logs=_logs(hosts),
         leftovers=tuple(line for host in hosts for line in host.leftovers()),
+        planned=planned_during(
+            contract,
+            windows,
+            [(host.placed.group.system, host.run.started_at, host.run.ended_at) for host in hosts if host.run],
+        ),
         mended=tuple(line for host in hosts for line in host.mended()),
         exempt=tuple(_exempt(hosts)),
         standards=tuple(_standards(hosts)),
@@ -417,12 +432,12 @@ class _Host:
             run_ids=tuple(run.id for week, run in self.runs if week == self.week),
         )
 
-    def anomalies(self) -> Iterator[AnomalyLine]:
+    def anomalies(self, feedback: Feedback) -> Iterator[AnomalyLine]:
         for item in self.items:
             record = self.latest(item)
             if record is None or record.state not in _FAULTS:
                 continue
-            faults = (one.at for one in self.open(item) if one.week == self.week and one.state in _FAULTS)
+            found_at = min(one.at for one in self.open(item) if one.week == self.week and one.state in _FAULTS)
             before = [one.state for one in self.history[item] if one.week == _week_before(self.week)]
             yield AnomalyLine(
                 system=self.system,
@@ -431,8 +446,8 @@ class _Host:
                 state=record.state,
                 before=before[-1] if before else None,
                 summary=record.summary,
-                found_at=min(faults).astimezone(self.contract.tz),
-                reported_at=None,
+                found_at=found_at.astimezone(self.contract.tz),
+                reported_at=feedback.at(self.name, item, found_at, self.contract.tz),
             )
 
     def unseen(self) -> Iterator[UnseenLine]:

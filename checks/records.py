@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from checks.finding import Finding
-from checks.visit import HostVisit, Visit
+from checks.visit import BackupVisit, HostVisit, RestoreVisit, Visit
 
 INTERRUPTED = "INTERRUPTED"
 """The outcome of a run that came to no end: somebody else closed it. Never a State: nobody has judged anything."""
@@ -22,7 +22,7 @@ class Record(BaseModel):
 class FindingRecord(Record):
     """One verdict on record."""
 
-    target: str  # "oa/todo", "oa-app-01"
+    target: str  # "oa/todo", "oa-app-01", "oa.db"
     attempt: int
     at: datetime
     finding: Finding
@@ -59,6 +59,8 @@ class RunRecord(Record):
     findings: tuple[FindingRecord, ...] = ()
     visits: tuple[Visit, ...] = ()
     host_visits: tuple[HostVisit, ...] = ()
+    backup_visits: tuple[BackupVisit, ...] = ()
+    restore_visits: tuple[RestoreVisit, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
 
     def latest(self) -> list[FindingRecord]:
@@ -82,9 +84,10 @@ class Event(Record):
     corrects: int | None = None
 
 
-CONTRACT, EXCUSE, REMOVAL, REGRADE = "contract", "excuse", "removal", "regrade"
+CONTRACT, EXCUSE, REMOVAL, REGRADE, DOCUMENT = "contract", "excuse", "removal", "regrade", "document"
 """Kinds of events: the contract folder as it now is; why a slot need not be done; evidence destroyed when due; evidence
-that turned out to be more secret, and where it lies encrypted."""
+that turned out to be more secret, and where it lies encrypted; what became of a document that is due, with the evidence
+of what was handed in."""
 
 
 class EventRecord(Event):
@@ -92,6 +95,13 @@ class EventRecord(Event):
 
     id: int
     entered_at: datetime
+
+
+def standing(events: Iterable[EventRecord]) -> list[EventRecord]:
+    """Those that no other corrects. A correction that is itself corrected brings nothing back."""
+    events = list(events)
+    corrected = {one.corrects for one in events if one.corrects is not None}
+    return [one for one in events if one.id not in corrected]
 
 
 def merged(runs: Iterable[RunRecord]) -> RunRecord | None:
@@ -109,6 +119,8 @@ def merged(runs: Iterable[RunRecord]) -> RunRecord | None:
                     "findings": together.findings + run.findings,
                     "visits": together.visits + run.visits,
                     "host_visits": together.host_visits + run.host_visits,
+                    "backup_visits": together.backup_visits + run.backup_visits,
+                    "restore_visits": together.restore_visits + run.restore_visits,
                     "evidence": together.evidence + run.evidence,
                 }
             )

@@ -11,7 +11,10 @@ from checks.contract import Contract
 
 PAGE_INSPECTION = "page-inspection"
 HOST_INSPECTION = "host-inspection"
+BACKUP_CHECK = "backup-check"
+RESTORE_DRILL = "restore-drill"
 AVAILABILITY_PROBE = "availability-probe"
+DOCUMENT_TIMELINESS = "document-timeliness"
 
 
 class Slot(NamedTuple):
@@ -57,6 +60,35 @@ def asked_host_slots(contract: Contract, day: date, hosts: Sequence[str], today:
     return [slot for slot in host_slots(contract, day) if not hosts or slot.target in hosts]
 
 
+def asked_backup_slots(contract: Contract, day: date, targets: Sequence[str], today: date) -> list[Slot]:
+    """The day's slots of the backups asked for; of all where none is named.
+
+    Raises:
+        RequestError: the contract has no backups, an unknown one, a day outside the term or in the future.
+    """
+    _check_day(contract, day, today)
+    return _named(list(backup_slots(contract, day)), targets, "备份")
+
+
+def asked_drill_slots(contract: Contract, day: date, targets: Sequence[str], today: date) -> list[Slot]:
+    """The slots, in the month of `day`, of the restore drills asked for; of all where none is named.
+
+    Raises:
+        RequestError: no backup of the contract is restored, an unknown one, a day outside the term or in the future.
+    """
+    _check_day(contract, day, today)
+    return _named(list(drill_slots(contract, day)), targets, "恢复演练（backups/ 里写了 restore 的备份）")
+
+
+def _named(slots: list[Slot], targets: Sequence[str], what: str) -> list[Slot]:
+    known = [slot.target for slot in slots]
+    if not known:
+        raise RequestError(f"合同里没有{what}；每个系统的备份写一个文件，例如 backups/oa.yaml")
+    if unknown := [one for one in targets if one not in known]:
+        raise RequestError(f"合同里没有{what} {'、'.join(unknown)}；可选：{'、'.join(known)}")
+    return [slot for slot in slots if not targets or slot.target in targets]
+
+
 def _check_day(contract: Contract, day: date, today: date) -> None:
     if day not in contract.term:
         raise RequestError(f"{day} 不在服务期限内（{contract.term.start} 至 {contract.term.end}）")
@@ -74,12 +106,44 @@ def page_slots(contract: Contract, day: date) -> Iterator[Slot]:
         yield Slot(slot_id, PAGE_INSPECTION, system.id, day, opens, closes)
 
 
+def backup_slots(contract: Contract, day: date) -> Iterator[Slot]:
+    """The day's slots, one per backup: none outside the contract's term."""
+    if day not in contract.term:
+        return
+    opens, closes = (datetime.combine(day + timedelta(days=n), time(), contract.tz).astimezone(UTC) for n in (0, 1))
+    for placed in contract.all_backups():
+        slot_id = f"{BACKUP_CHECK}/{placed.target}/{day.isoformat()}"
+        yield Slot(slot_id, BACKUP_CHECK, placed.target, day, opens, closes)
+
+
+def drill_slots(contract: Contract, day: date) -> Iterator[Slot]:
+    """The slots of the month in which `day` is, one per backup that is restored; as far as the term goes."""
+    month = day.replace(day=1)
+    after = (month + timedelta(days=31)).replace(day=1)
+    first, last = max(month, contract.term.start), min(after - timedelta(days=1), contract.term.end)
+    if first > last:
+        return
+    opens, closes = (
+        datetime.combine(at, time(), contract.tz).astimezone(UTC) for at in (first, last + timedelta(days=1))
+    )
+    for placed in contract.all_backups():
+        if placed.backup.restore:
+            slot_id = f"{RESTORE_DRILL}/{placed.target}/{month_of(month)}"
+            yield Slot(slot_id, RESTORE_DRILL, placed.target, first, opens, closes)
+
+
 def probe_slot(contract: Contract, day: date) -> Slot | None:
     """The day on which all systems are probed without a break; None outside the contract's term."""
     if day not in contract.term:
         return None
     opens, closes = (datetime.combine(day + timedelta(days=n), time(), contract.tz).astimezone(UTC) for n in (0, 1))
     return Slot(f"{AVAILABILITY_PROBE}/all/{day.isoformat()}", AVAILABILITY_PROBE, "all", day, opens, closes)
+
+
+def document_slot(contract: Contract, day: date) -> Slot:
+    """The day on which the documents that are due are looked over; also beyond the term, when the last ones are due."""
+    opens, closes = (datetime.combine(day + timedelta(days=n), time(), contract.tz).astimezone(UTC) for n in (0, 1))
+    return Slot(f"{DOCUMENT_TIMELINESS}/all/{day.isoformat()}", DOCUMENT_TIMELINESS, "all", day, opens, closes)
 
 
 def host_slots(contract: Contract, day: date) -> Iterator[Slot]:
@@ -94,6 +158,11 @@ def host_slots(contract: Contract, day: date) -> Iterator[Slot]:
     for placed in contract.all_hosts():
         slot_id = f"{HOST_INSPECTION}/{placed.host.name}/{week_of(day)}"
         yield Slot(slot_id, HOST_INSPECTION, placed.host.name, first, opens, closes)
+
+
+def month_of(day: date) -> str:
+    """A month's name: 2026-11."""
+    return f"{day:%Y-%m}"
 
 
 def week_of(day: date) -> str:

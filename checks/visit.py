@@ -115,3 +115,82 @@ class HostVisit(Facts):
     facts: dict[str, Any] = {}  # by item, as the item's own facts model dumps them
     obstacle: str = ""  # why there is no answer, or not all of it
     reason: Reason | None = None
+
+
+class Copy(Facts):
+    """One copy of a backup as its folder lists it: a file, a snapshot of a repository, or all of a mirror."""
+
+    name: str
+    size: int  # bytes; of a snapshot what it takes to restore
+    at: datetime  # of the last change, UTC
+    mode: int | None = None  # permission bits; None where there are none
+
+
+class Contents(Facts):
+    """What reading a copy has shown; nothing of what is in it but names of databases and tables."""
+
+    sha256: str  # of the bytes as they lie there; of `files` over names, sizes and times
+    size: int  # bytes that were read
+    whole: bool  # read from the first byte to the last
+    form: str  # what the bytes are: "gzip sql", "zstd tar", "pgdmp", "rdb", "unknown"
+    of_kind: bool | None = None  # whether it is of the kind that the contract says; None: too broken to tell
+    trouble: str = ""  # why it cannot be read to its end, in our words; "" where it can
+    made_by: str = ""  # "pg_dump 15.18", as it says itself
+    databases: tuple[str, ...] = ()
+    tables: int = 0  # definitions of tables
+    entries: int = 0  # members of an archive, keys of an RDB where it says so
+    checksum: str = ""  # which sidecar was held against it: "sha256"; "" where there is none
+    checksum_fits: bool | None = None
+
+
+class BackupVisit(Facts):
+    """All that one look at one backup found out."""
+
+    target: str  # "oa.db"
+    attempt: int
+    started_at: datetime  # UTC
+    seconds: float
+    copies: tuple[Copy, ...] = ()  # newest first, the last sixty
+    count: int = 0  # all there are
+    contents: Contents | None = None  # of the newest
+    same_as: str = ""  # the earlier copy that has the same bytes
+    uncompared: str = ""  # why an earlier copy of the same size could not be read
+    uncompared_reason: Reason | None = None
+    unread: str = ""  # why the newest could not be read at all
+    unread_reason: Reason | None = None
+    offsite: Copy | None = None
+    offsite_unseen: str = ""  # why the off-site copy could not be looked at
+    offsite_reason: Reason | None = None
+    obstacle: str = ""  # why nothing could be looked at
+    reason: Reason | None = None
+
+
+class RestoreVisit(Facts):
+    """All that one restore drill found out: counts only, never content."""
+
+    target: str
+    attempt: int
+    started_at: datetime  # UTC
+    seconds: float  # of everything
+    copy_name: str = ""  # which copy was restored
+    copy_at: datetime | None = None
+    sha256: str = ""  # of the bytes that were restored
+    restored_seconds: float | None = None  # from the first byte to the last: the recovery time; None: it failed
+    failed: str = ""  # why the copy could not be restored: the copy's own fault
+    engine: str = ""  # "PostgreSQL 15.18"
+    tables: dict[str, int] = {}  # rows by table; files by folder; keys by database
+    source: dict[str, int] | None = None  # the same of the source, counted at the drill
+    definitions: dict[str, str] = {}  # SHA-256 of each table's columns and types
+    source_definitions: dict[str, str] | None = None
+    source_unseen: str = ""
+    newest: datetime | None = None  # of the business data
+    newest_unseen: str = ""  # why the contract's question for it was not answered
+    assertions: dict[str, bool] = {}  # by title
+    unasked: dict[str, str] = {}  # why, by title: assertions that were not answered
+    sampled: int = 0  # files held against the source's or against what the copy says of itself
+    sample_wrong: tuple[str, ...] = ()  # SHA-256 of their paths
+    opened: bool = False  # there was a scratch place
+    gone: bool = False  # it, and all its processes
+    swap: str = ""  # a swap area that is not encrypted
+    obstacle: str = ""  # why nothing could be proved
+    reason: Reason | None = None

@@ -6,6 +6,7 @@ After a power cut, a killed worker or a Prefect that was down at 08:30, the ledg
 owed: Prefect may have forgotten all about it.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,15 @@ from prefect.states import Completed
 
 from checks.coverage import DUTIES, Mark, SlotMark
 from checks.periods import Period
-from checks.slots import AVAILABILITY_PROBE, HOST_INSPECTION, PAGE_INSPECTION, week_of
+from checks.slots import (
+    AVAILABILITY_PROBE,
+    BACKUP_CHECK,
+    HOST_INSPECTION,
+    PAGE_INSPECTION,
+    RESTORE_DRILL,
+    month_of,
+    week_of,
+)
 from flows.caller import CATCH_UP, UNASKED
 from flows.deployments import FILE
 from flows.forms import dated
@@ -26,14 +35,18 @@ from flows.outcome import nothing_to_do
 from flows.standing import no_more_to_do, standing
 from tasks.prefect_server import deployments_in
 
-_FIELD = {PAGE_INSPECTION: "systems", HOST_INSPECTION: "hosts"}
+_FIELD = {PAGE_INSPECTION: "systems", HOST_INSPECTION: "hosts", BACKUP_CHECK: "backups", RESTORE_DRILL: "backups"}
 """Where a duty's form takes its targets."""
 
 _EVERY = {duty.id: duty.due for duty in DUTIES}
 """A duty's targets by contract."""
 
-_REPORTS = {PAGE_INSPECTION: ("日报", date.isoformat), HOST_INSPECTION: ("周巡检报告", week_of)}
-"""What a duty's report is called, and how its period."""
+_REPORTS: dict[str, tuple[str, Callable[[date], str], Callable[[date], date]]] = {
+    PAGE_INSPECTION: ("日报", date.isoformat, lambda day: day),
+    HOST_INSPECTION: ("周巡检报告", week_of, lambda day: day - timedelta(days=day.weekday())),
+    RESTORE_DRILL: ("恢复演练报告", month_of, lambda day: day.replace(day=1)),
+}
+"""What a duty's report is called, how its period is, and on which day that begins."""
 
 
 @flow(name="catch-up", description="补做：应该已经执行、还没有完成、也还来得及的巡检。", flow_run_name=dated("补做"))
@@ -78,13 +91,14 @@ async def _start(duty: str, targets: list[str], why: str) -> None:
 def overdue(office: Office, at: datetime) -> dict[str, list[SlotMark]]:
     """The slots that are open and not done though their schedule has come, by duty."""
     today = at.astimezone(office.contract.tz).date()
-    week = Period(today.fromordinal(today.toordinal() - today.weekday()), today)
+    # Slots open with the day, the week or the month in which it is.
+    since = min(today - timedelta(days=today.weekday()), today.replace(day=1))
     plans = {one["name"]: one["schedules"] for one in deployments_in(FILE)}
     found: dict[str, list[SlotMark]] = {}
-    for line in standing(office.ledger, week, at).lines:
+    for line in standing(office.ledger, Period(since, today), at).lines:
         for one in line.marks:
             open_still = one.mark is Mark.PENDING and one.slot.opens_at <= at
-            if not open_still or not _due(plans[line.duty], one.slot.opens_at, at):
+            if not open_still or not _due(plans.get(line.duty, []), one.slot.opens_at, at):
                 continue
             if not no_more_to_do(office.ledger, office.contract, one.slot, at):
                 found.setdefault(line.duty, []).append(one)
@@ -104,9 +118,8 @@ def unreported(office: Office) -> dict[str, str]:
     """
     today = office.today()
     found: dict[str, str] = {}
-    for duty, (kind, name) in _REPORTS.items():
-        first = today if duty == PAGE_INSPECTION else today - timedelta(days=today.weekday())
-        runs = [run for run in office.ledger.runs(duty, first, today) if run.ended_at]
+    for duty, (kind, name, first) in _REPORTS.items():
+        runs = [run for run in office.ledger.runs(duty, first(today), today) if run.ended_at]
         file = office.settings.reports_dir / f"{kind}-{name(today)}.docx"  # the last to be put in its place
         written = datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
         if runs and (written is None or written < max(run.ended_at for run in runs if run.ended_at)):

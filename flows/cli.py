@@ -10,30 +10,37 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checks import os_words
-from flows import console, evidence_cli, incident_cli, ledger_cli
+from flows import (
+    availability_cli,
+    console,
+    documents_cli,
+    downtime_cli,
+    drill_cli,
+    evidence_cli,
+    incident_cli,
+    ledger_cli,
+    notify_cli,
+    run_cli,
+)
 from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly
 from flows.exit_codes import CONFIGURATION, FINE
+from flows.ready import hosts_ready, loaded_contract, ssh_mistakes
 from rehearsal import cli as rehearsal
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from checks.contract import Contract
     from tasks import secrets
     from tasks.contract_folder import FolderError
-    from tasks.settings import Settings
 
 app = typer.Typer(
-    help="巡检：按运维合同执行页面巡检和主机巡检，记入台账，出具报告。",
+    help="巡检：按运维合同执行各项巡检、备份检查和恢复演练，照看时限和文档，记入台账，出具报告。",
     epilog="退出码：0 正常；1 巡检发现问题；2 配置或命令行有错；3 未能巡检，或未能记录；130 被中断。",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-run_app = typer.Typer(help="立即执行一项职责。", no_args_is_help=True)
-app.add_typer(run_app, name="run")
-drill_app = typer.Typer(help="演练：逐个制造故障，看巡检是否发现。", no_args_is_help=True)
-app.add_typer(drill_app, name="drill")
+app.add_typer(run_cli.app, name="run")
+app.add_typer(drill_cli.app, name="drill")
 app.add_typer(rehearsal.app, name="rehearsal")
 journey_app = typer.Typer(help="处理 playwright codegen 录制的走查文件。", no_args_is_help=True)
 app.add_typer(journey_app, name="journey")
@@ -43,14 +50,15 @@ app.command(
     epilog="例：xunjian excuse page-inspection/oa/2026-11-20 --who 张三 --why 机房停电 --document 停电通知〔2026〕3号"
 )(ledger_cli.excuse)
 app.command(epilog="例：xunjian availability 2026-11　　xunjian availability 2026-W47 --picture 可用性.png")(
-    incident_cli.availability
+    availability_cli.availability
 )
 app.command("notify-test", epilog="例：xunjian notify-test　　xunjian notify-test --channel mail")(
-    incident_cli.notify_test
+    notify_cli.notify_test
 )
-app.add_typer(incident_cli.incident_app, name="incident")
-app.add_typer(incident_cli.downtime_app, name="downtime")
-app.add_typer(incident_cli.support_app, name="support")
+app.add_typer(incident_cli.app, name="incident")
+app.add_typer(downtime_cli.downtime_app, name="downtime")
+app.add_typer(downtime_cli.support_app, name="support")
+app.add_typer(documents_cli.app, name="documents")
 app.add_typer(ledger_cli.audit_app, name="audit")
 app.add_typer(ledger_cli.ledger_app, name="ledger")
 
@@ -72,7 +80,7 @@ def validate(
     folder = Settings().secrets_dir
     try:
         found = load(contract)
-        errors = [*check_files(contract, found, secrets.known(folder)), *_ssh_mistakes(contract, found)]
+        errors = [*check_files(contract, found, secrets.known(folder)), *ssh_mistakes(contract, found)]
         hints = [*_missing_secrets(contract, found, folder), *_missing_key(found)]
     except ContractError as error:
         errors = error.errors
@@ -113,6 +121,7 @@ def schema(
     console.say("contract.yaml　　 # yaml-language-server: $schema=contract.schema.json")
     console.say("systems/*.yaml　　# yaml-language-server: $schema=../system.schema.json")
     console.say("hosts/*.yaml　　　# yaml-language-server: $schema=../hosts.schema.json")
+    console.say("backups/*.yaml　　# yaml-language-server: $schema=../backups.schema.json")
 
 
 @journey_app.command(epilog="例：xunjian journey check contract/journeys/todo.py")
@@ -143,57 +152,6 @@ def scrub(
     raise typer.Exit(_problems(file, clean, known))
 
 
-@run_app.command(epilog="例：xunjian run page-inspection --system oa　　xunjian run page-inspection --dry-run")
-def page_inspection(
-    system: Annotated[
-        list[str] | None, typer.Option("--system", metavar="编号", help="只巡检这个系统；可写多次，不写就是全部")
-    ] = None,
-    day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="巡检日期，不写就是今天")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出将要检查的内容，不打开页面，不记台账")] = False,
-    why: Annotated[str, typer.Option("--why", metavar="原因", help="记入台账，例如“整改后复查”")] = "",
-    contract: ContractDir = CONTRACT,
-) -> None:
-    """每日页面巡检：走查各系统页面，记入台账，生成日报。"""
-    from tasks.settings import Settings
-
-    with clearly(contract):
-        settings = Settings(contract=contract)
-        loaded = _ready(settings, system or [], day)
-        from flows import shell
-
-        code = shell.page_inspection(loaded, system or [], day, dry_run=dry_run, why=why, settings=settings)
-    raise typer.Exit(code)
-
-
-@run_app.command(
-    epilog="例：xunjian run host-inspection　　xunjian run host-inspection --host oa-db-01 --why 整改后复查"
-)
-def host_inspection(
-    host: Annotated[
-        list[str] | None, typer.Option("--host", metavar="主机名", help="只巡检这台主机；可写多次，不写就是全部")
-    ] = None,
-    day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="该周的任一天，不写就是今天")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只打印将要执行的脚本，不连接主机，不记台账")] = False,
-    why: Annotated[str, typer.Option("--why", metavar="原因", help="记入台账，例如“整改后复查”")] = "",
-    contract: ContractDir = CONTRACT,
-) -> None:
-    """每周主机巡检：每台主机一次 SSH 连接、一个只读脚本，记入台账，生成周巡检报告。"""
-    from tasks.settings import Settings
-
-    with clearly(contract):
-        settings = Settings(contract=contract)
-        loaded, chosen = _hosts_ready(settings, host or [], day)
-        if dry_run:
-            for name in chosen:
-                console.say(f"# ===== {name} =====")
-                typer.echo(loaded.host(name).script.text)
-            raise typer.Exit(FINE)
-        from flows import shell
-
-        code = shell.host_inspection(loaded, host or [], day, why=why, settings=settings)
-    raise typer.Exit(code)
-
-
 @app.command(epilog="例：xunjian host-script oa-app-01　　xunjian host-script oa-app-01 --forced > inspect")
 def host_script(
     host: Annotated[str, typer.Argument(metavar="主机名", help="合同里的主机")],
@@ -207,7 +165,7 @@ def host_script(
     from tasks.settings import Settings
 
     with clearly(contract):
-        loaded, _ = _hosts_ready(Settings(contract=contract), [host], "")
+        loaded, _ = hosts_ready(Settings(contract=contract), [host], "")
         text = loaded.host(host).script.text
         if programs:
             from checks.allowlist import PROGRAMS
@@ -238,45 +196,6 @@ def trust(
     raise typer.Exit(code)
 
 
-@drill_app.command(
-    "page-inspection", epilog="例：xunjian drill page-inspection　　xunjian drill page-inspection --fault oa-slow"
-)
-def drill_page_inspection(
-    fault: Annotated[
-        list[str] | None, typer.Option("--fault", metavar="名称", help="只演练这个故障；可写多次，不写就是全部")
-    ] = None,
-) -> None:
-    """在演练环境里逐个制造故障：列出哪一项巡检发现了它、结论是什么，再清除并确认恢复。"""
-    with clearly():
-        from flows import drill, page_drill
-        from rehearsal.estate import Estate
-
-        settings = drill.settings_for_drills()
-        estate = Estate(settings.root / "rehearsal")
-        code = drill.practise(page_drill.PageDrill(settings, estate), fault or [])
-    raise typer.Exit(code)
-
-
-@drill_app.command(
-    "host-inspection",
-    epilog="例：xunjian drill host-inspection　　xunjian drill host-inspection --fault oa-db-01:disk-full",
-)
-def drill_host_inspection(
-    fault: Annotated[
-        list[str] | None, typer.Option("--fault", metavar="名称", help="只演练这个故障；可写多次，不写就是全部")
-    ] = None,
-) -> None:
-    """在十二台练习主机上逐个制造故障：列出哪一项巡检发现了它、结论是什么，再清除并确认恢复。"""
-    with clearly():
-        from flows import drill, host_drill
-        from rehearsal.hosts.estate import HostEstate
-
-        settings = drill.settings_for_drills()
-        estate = HostEstate(settings.root / "rehearsal")
-        code = drill.practise(host_drill.HostDrill(settings, estate), fault or [])
-    raise typer.Exit(code)
-
-
 @app.command(epilog="例：xunjian up --contract /etc/xunjian/contract")
 def up(
     contract: ContractDir = CONTRACT,
@@ -287,79 +206,10 @@ def up(
 
     with clearly(contract):
         settings = Settings(contract=contract)
-        loaded = _loaded(settings)
+        loaded = loaded_contract(settings)
         from flows import service
 
         service.up(settings, loaded, catching_up=catch_up)
-
-
-def _loaded(settings: "Settings") -> "Contract":
-    """The contract folder without a mistake."""
-    from tasks import contract_folder, secrets
-
-    contract = contract_folder.load(settings.contract)
-    if errors := contract_folder.check_files(settings.contract, contract, secrets.known(settings.secrets_dir)):
-        raise contract_folder.ContractError(errors)
-    return contract
-
-
-def _ready(settings: "Settings", systems: list[str], day: str) -> "Contract":
-    """Whatever can be found wrong with a run before Prefect is loaded is found here."""
-    from datetime import datetime
-
-    from checks.slots import asked_slots
-    from tasks import contract_folder, secrets
-    from tasks.evidence import Store
-
-    contract = _loaded(settings)
-    today = datetime.now(contract.tz).date()
-    for slot in asked_slots(contract, _day(day, today), systems, today):
-        system = contract.system(slot.target)
-        secrets.read_all(contract_folder.secret_names(settings.contract, system), settings.secrets_dir)
-        if system.sealed:
-            Store(settings).check_key()
-    return contract
-
-
-def _hosts_ready(settings: "Settings", hosts: list[str], day: str) -> "tuple[Contract, list[str]]":
-    """Likewise for the host inspection. Secrets are each host's own matter: a missing one costs that host only."""
-    from datetime import datetime
-
-    from checks.slots import asked_host_slots
-    from tasks.contract_folder import ContractError
-
-    contract = _loaded(settings)
-    if mistakes := _ssh_mistakes(settings.contract, contract):
-        raise ContractError(mistakes)
-    today = datetime.now(contract.tz).date()
-    return contract, [slot.target for slot in asked_host_slots(contract, _day(day, today), hosts, today)]
-
-
-def _ssh_mistakes(folder: Path, contract: "Contract") -> "list[FolderError]":
-    """What is wrong with the way to the hosts, in the contract folder's ssh_config or the user's own."""
-    if not contract.hosts:
-        return []
-    from tasks.contract_folder import SSH_CONFIG, FolderError
-    from tasks.ssh.config import Config
-    from tasks.ssh.errors import SshConfigError
-
-    found = []
-    try:
-        config = Config([folder.absolute() / SSH_CONFIG, Path.home() / ".ssh" / "config"])
-        for placed in contract.all_hosts():
-            config.route(placed.host.name)
-    except SshConfigError as error:
-        found = [FolderError(str(error.file), error.line, "", error.what, error.remedy)]
-    return found
-
-
-def _day(day: str, today: "date") -> "date":
-    from checks.slots import RequestError
-
-    try:
-        return type(today).fromisoformat(day) if day else today
-    except ValueError as error:
-        raise RequestError(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}") from error
 
 
 def _recorded(file: Path) -> "tuple[str, secrets.Secrets]":
@@ -395,6 +245,7 @@ def _missing_secrets(folder: Path, contract: "Contract", secrets_dir: Path) -> l
     said = []
     used = [(system.id, secret_names(folder, system)) for system in contract.systems]
     used += [(placed.host.name, contract.access_secrets(placed.host.name)) for placed in contract.all_hosts()]
+    used += [(placed.target, placed.backup.secret_names()) for placed in contract.all_backups()]
     told: set[str] = set()
     for user, names in used:
         for name in names:
@@ -412,11 +263,13 @@ def _missing_key(contract: "Contract") -> list[str]:
     from tasks.secrets import SecretError
     from tasks.settings import Settings
 
+    sealed = ["截图"] if any(system.sealed for system in contract.systems) else []
+    sealed += ["文档"] if any(one.grade.sealed for one in contract.documents) else []
     try:
-        if any(system.sealed for system in contract.systems):
+        if sealed:
             Store(Settings()).check_key()
     except SecretError as error:
-        return [f"加密截图用到的口令：{error}"]
+        return [f"加密{'和'.join(sealed)}用到的口令：{error}"]
     return []
 
 
@@ -435,7 +288,8 @@ def _summary(contract: "Contract") -> None:
     console.table(contract.name, heads, [[str(cell) for cell in row] for row in rows])
     journeys, steps = sum(row[3] for row in rows), sum(row[4] for row in rows)
     hosts = f"，{len(contract.all_hosts())} 台主机" if contract.hosts else ""
-    console.say(f"没有错误：{len(rows)} 个系统，{journeys} 个走查，{steps} 步{hosts}", style="green")
+    backups = f"，{len(contract.all_backups())} 种备份" if contract.backups else ""
+    console.say(f"没有错误：{len(rows)} 个系统，{journeys} 个走查，{steps} 步{hosts}{backups}", style="green")
 
 
 def _as_json(folder: Path, contract: "Contract | None", errors: "list[FolderError]", hints: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The terminal: plain lines for operators, help and usage errors in Chinese."""
 
+import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+_ENDLESS = 10_000  # columns
 _HELP = {
     "ARGUMENTS_PANEL_TITLE": "参数",
     "OPTIONS_PANEL_TITLE": "选项",
@@ -62,13 +64,31 @@ def place(file: str, line: int, field: str, what: str, remedy: str) -> None:
 
 
 def table(title: str, heads: list[str], rows: list[list[str]]) -> None:
-    """Print a table."""
+    """Print a table, as wide as the terminal lets it be; into a file or a pipe, as wide as what is in it.
+
+    A cell may have several lines: what always stands together is put in one, so that eighty columns are enough.
+    """
     from rich.table import Table
 
-    made = Table(*heads, title=title, title_justify="left")
+    several = any("\n" in cell for row in rows for cell in row)
+    made = Table(title=title, title_justify="left", show_lines=several)
+    for head in heads:
+        made.add_column(head, overflow="fold")  # or what has no spaces, as Chinese, would end in "…"
     for row in rows:
         made.add_row(*row)
-    _console().print(made)
+    out = _console()
+    if not out.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+        out.width = _ENDLESS
+        out.width = out.measure(made).maximum
+    out.print(made)
+
+
+def listing(title: str, heads: list[str], rows: list[list[str]], nothing: str) -> None:
+    """Print a table, or that there is nothing to be listed."""
+    if rows:
+        table(title, heads, rows)
+    else:
+        say(nothing)
 
 
 def run(app: typer.Typer) -> int:

@@ -10,7 +10,9 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from checks.daily_report import DailyReport, daily_report
+from checks.downtime import DOWNTIME, windows
 from checks.slots import PAGE_INSPECTION
+from flows.incident_desk import feedback
 from flows.office import Office
 from flows.report_files import written
 from tasks.browser.chromium import Chromium
@@ -48,7 +50,9 @@ def build(office: Office, day: date, chromium: Chromium) -> Built:
     runs = office.ledger.runs(PAGE_INSPECTION, day - LOOK_BACK, day)
     today = [run for run in runs if run.slot.endswith(day.isoformat())]
     earlier = [run for run in runs if not run.slot.endswith(day.isoformat())]
-    data = daily_report(office.contract, day, today, earlier, office.ledger.head())
+    ledger = office.ledger
+    planned = windows(ledger.events(DOWNTIME))
+    data = daily_report(office.contract, day, today, earlier, ledger.head(), feedback(ledger), planned)
     return Built(data, written(office, data, "daily_report", chromium))
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from flows import console, service, shell
+from flows import console, documents_cli, service, shell
 from flows.exit_codes import FAILED
 from rehearsal.errors import RehearsalError
 from rehearsal.estate import Estate
@@ -47,6 +47,17 @@ def _demo(settings: Settings, *, keep: bool) -> int:
             console.say("四、每周主机巡检")
             hosts = shell.host_inspection(contract, [], "", why="演示", settings=settings)
             code = max(code, hosts)
+            console.say("五、备份检查：七种备份，读到末尾")
+            code = max(code, shell.backup_check(contract, [], "", why="演示", settings=settings))
+            console.say("六、恢复演练：恢复到内存里的暂存空间，与源库核对")
+            code = max(code, shell.restore_drill(contract, [], "", why="演示", settings=settings))
+            console.say("七、文档：要交的和到期的")
+            code = max(code, shell.document_timeliness(why="演示", settings=settings))
+            documents_cli.show(settings.contract)
+            from flows import availability_drill  # it imports prefect, which must first be told of its server
+
+            console.say("八、可用性与故障：停掉一个系统又恢复，看发现、通知和故障报告")
+            code = max(code, availability_drill.practise(estate, settings, ["switched-off"]))
             console.say(f"台账：{settings.ledger}")
             console.say(f"证据：{settings.evidence_dir}")
             if keep:

@@ -13,6 +13,7 @@ from prefect.states import Crashed
 from prefect.utilities.asyncutils import run_coro_as_sync
 
 from checks.contract import Contract
+from checks.coverage import DUTIES
 from checks.page_check import manual_targets
 from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
 
@@ -40,7 +41,7 @@ async def _finish(wanted: list[dict[str, Any]], contract: Contract) -> None:
             deployment = await client.read_deployment_by_name(name)
             schema = deployment.parameter_openapi_schema or {}
             await client.update_deployment(
-                deployment.id, DeploymentUpdate(parameter_openapi_schema=_with_choices(schema, contract))
+                deployment.id, DeploymentUpdate(parameter_openapi_schema=_with_choices(schema, contract, one["name"]))
             )
             has = {(s.schedule.cron, s.schedule.timezone) for s in deployment.schedules
                    if s.active and isinstance(s.schedule, CronSchedule)}  # fmt: skip
@@ -49,19 +50,29 @@ async def _finish(wanted: list[dict[str, Any]], contract: Contract) -> None:
                 raise ServerError(f"部署 {name} 的计划与 prefect.yaml 不一致：服务器 {has}，文件 {should}")
 
 
-def _with_choices(schema: dict[str, Any], contract: Contract) -> dict[str, Any]:
-    """Turn the fields `systems`, `hosts` and `page` into choices that the contract gives."""
+def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict[str, Any]:
+    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives.
+
+    Args:
+        name: the deployment's: not every backup is restored.
+    """
+    targets = {duty.id: list(duty.due(contract)) for duty in DUTIES}.get(name, [])
     legend = "、".join(f"{system.id}＝{system.name}" for system in contract.systems)
     for model in schema.get("definitions", {}).values():
         if "enum" in model:
             model.pop("description", None)  # a docstring for developers
-        for name, field in model.get("properties", {}).items():
-            if name == "systems":
+        for field_name, field in model.get("properties", {}).items():
+            if field_name == "systems":
                 field["items"] = {"type": "string", "enum": [system.id for system in contract.systems]}
                 field["description"] = f"{field.get('description', '')}（{legend}）"
-            elif name == "hosts" and contract.hosts:
+            elif field_name == "system":
+                field["enum"] = [system.id for system in contract.systems]
+                field["description"] = legend
+            elif field_name == "hosts" and contract.hosts:
                 field["items"] = {"type": "string", "enum": [placed.host.name for placed in contract.all_hosts()]}
-            elif name == "page" and (waiting := manual_targets(contract)):
+            elif field_name == "backups" and targets:
+                field["items"] = {"type": "string", "enum": targets}
+            elif field_name == "page" and (waiting := manual_targets(contract)):
                 systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
                 field["enum"] = [*systems, *waiting]
     return schema

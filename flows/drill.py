@@ -4,6 +4,7 @@ Faults of one lane come one at a time, lanes run side by side. What is run is th
 the drill's own. The table is the proof that a green mark means something.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -101,7 +102,7 @@ def practise(drill: Drill, names: Sequence[str]) -> int:
     faults = drill.faults(names)
     heads = ("故障", "说明", "发现者", "项目", "结论", "内容", "清除后")
     table = Table(*heads, title=drill.title, title_justify="left")
-    with _borrowed(drill.practice):
+    with borrowed(drill.practice), _quiet():
         if unclean := bad(drill.look_at_all()):
             out.print("演练环境没有故障时巡检就不正常，演练不能开始：", style="red")
             for target, finding in unclean:
@@ -120,7 +121,18 @@ def practise(drill: Drill, names: Sequence[str]) -> int:
 
 
 @contextmanager
-def _borrowed(practice: Practice) -> Iterator[None]:
+def _quiet() -> Iterator[None]:
+    """The table says it."""
+    log = logging.getLogger("xunjian")
+    was, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = was
+
+
+@contextmanager
+def borrowed(practice: Practice) -> Iterator[None]:
     """Up; afterwards without faults, and as it was found."""
     was_up = practice.running
     practice.up()

@@ -38,10 +38,10 @@ def regrade(
 def listed(
     day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="哪一天，不写就是今天")] = "",
 ) -> None:
-    """列出一天的截图和那一周主机的回答：时间、对象、密级、文件。"""
+    """列出一天的截图、备份清单和那一周主机的回答：时间、对象、密级、文件。"""
     from datetime import date, datetime, timedelta
 
-    from checks.slots import HOST_INSPECTION, PAGE_INSPECTION
+    from checks.slots import BACKUP_CHECK, HOST_INSPECTION, PAGE_INSPECTION
     from tasks import contract_folder
     from tasks.ledger import Ledger
     from tasks.settings import Settings
@@ -55,7 +55,8 @@ def listed(
             console.complain(f"日期要写成 年-月-日，例如 2026-11-22；现在是 {day}")
             raise typer.Exit(CONFIGURATION) from error
         ledger, monday = Ledger(settings.ledger), on - timedelta(days=on.weekday())
-        runs = ledger.runs(PAGE_INSPECTION, on, on) + ledger.runs(HOST_INSPECTION, monday, on)
+        runs = [run for duty, first in ((PAGE_INSPECTION, on), (HOST_INSPECTION, monday), (BACKUP_CHECK, on))
+                for run in ledger.runs(duty, first, on)]  # fmt: skip
         found = [record for run in runs for record in run.evidence]
         for one in sorted(found, key=lambda record: record.at):
             at, path = one.at.astimezone(zone), settings.evidence_dir / one.path

@@ -31,7 +31,7 @@ class HostDrill:
 
     def faults(self, names: Sequence[str]) -> Sequence[Fault]:
         """Those named, or all."""
-        return [find(name) for name in names] or HOST_FAULTS
+        return [find(name, HOST_FAULTS) for name in names] or HOST_FAULTS
 
     def lane(self, fault: Fault) -> str:
         """The host, which begins the fault's name; the bastion is everybody's."""

@@ -10,8 +10,10 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from checks.downtime import DOWNTIME, windows
 from checks.host_report import HostReport, host_report
 from checks.slots import HOST_INSPECTION, week_of
+from flows.incident_desk import feedback
 from flows.office import Office
 from flows.report_files import written
 from tasks.report import Format
@@ -47,7 +49,9 @@ def build(office: Office, day: date) -> Built:
     monday = day - timedelta(days=day.weekday())
     first, last = monday - LOOK_BACK, monday + timedelta(days=6)
     runs_of = partial(office.ledger.runs, HOST_INSPECTION, first, last)
-    data = host_report(office.contract, monday, runs_of, office.ledger.head())
+    ledger = office.ledger
+    planned = windows(ledger.events(DOWNTIME))
+    data = host_report(office.contract, monday, runs_of, ledger.head(), feedback(ledger), planned)
     return Built(data, written(office, data, "host_report"))
 
 

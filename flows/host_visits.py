@@ -15,6 +15,7 @@ from checks.hosts import kernel_errors, logs
 from checks.log_templates import redact_lines, redacted
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade, Redactor
+from checks.slots import HOST_INSPECTION
 from checks.visit import HostVisit
 from flows.office import now
 from flows.outcome import Outcome
@@ -67,7 +68,8 @@ class HostRounds:
             return self._record_unseen(Reason.BUG, f"程序出错：{type(error).__name__}")
 
     def _ask(self, redactor: Redactor) -> Outcome:
-        past = [(one.started_at, one.facts) for one in self._office.ledger.host_past(self._slot.target)]
+        earlier = self._office.ledger.past(HOST_INSPECTION, self._slot.target, HostVisit)
+        past = [(one.started_at, one.facts) for one in earlier]
         since = past[-1][0] if past else self._started_at - FIRST_LOOK_BACK
         nonce = random.token_hex(16)
         read = [one.params.files for one in self._planned if one.check.id == logs.CHECK.id]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import console
-from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly
+from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly, save
 from flows.exit_codes import FINE, PROBLEMS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def coverage(
         if picture:
             from tasks.plots import calendar_picture
 
-            picture.write_bytes(calendar_picture(found))
+            save(picture, calendar_picture(found))
             console.say(f"日历图：{picture}")
         total = found.total()
         raise typer.Exit(PROBLEMS if total.missed or total.unknown or total.late else FINE)
@@ -74,7 +74,8 @@ def excuse(
         from tasks.ledger import Ledger
         from tasks.settings import Settings
 
-        ledger = Ledger(Settings(contract=contract).ledger)
+        settings = Settings(contract=contract)
+        ledger = Ledger(settings.ledger, sm3=settings.sm3)
         if withdraw:
             number = standing.withdraw(ledger, withdraw, who, why, datetime.now(UTC))
             console.say(f"已登记第 {number} 号事件：撤回第 {withdraw} 号")

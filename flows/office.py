@@ -11,12 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from checks.backup import Backup
 from checks.contract import Contract, System
 from checks.host import Access
 from checks.slots import Slot
 from flows import standing
 from flows.caller import Caller
-from tasks import contract_folder, evidence, leftovers, secrets
+from tasks import contract_folder, evidence, leftovers, secrets, working_days
 from tasks.ledger import Ledger
 from tasks.settings import Settings
 from tasks.ssh import Login, Network
@@ -39,7 +40,7 @@ class Office:
         if errors := contract_folder.check_files(self.folder, self.contract, known):
             raise contract_folder.ContractError(errors)
         self.contract_hash = contract_folder.hash_of(self.folder)
-        self.calendar_version = f"chinesecalendar {version('chinesecalendar')}"
+        self.calendar_version = working_days.calendar_version(self.contract.calendar)
         self.code_version = _code_version()
         self.evidence = evidence.Store(self.settings)
         self.evidence.check_writable()
@@ -77,6 +78,21 @@ class Office:
             SecretError: one is missing or readable by others.
         """
         return secrets.read_all(self.contract.access_secrets(host), self.settings.secrets_dir)
+
+    def backup_secrets(self, backup: Backup) -> secrets.Secrets:
+        """The secrets that reading a backup needs, by name; its hosts' are theirs.
+
+        Raises:
+            SecretError: one is missing or readable by others.
+        """
+        return secrets.read_all(backup.secret_names(), self.settings.secrets_dir)
+
+    def used_at(self, backup: Backup) -> list[str]:
+        """The values of all secrets in use where a backup is looked at, to take them out of what is to be kept."""
+        known = secrets.known(self.settings.secrets_dir)
+        names = [name for host in backup.hosts() for name in self.contract.access_secrets(host)]
+        names += backup.secret_names()
+        return [known[name] for name in dict.fromkeys(names) if name in known]
 
     def network(self) -> Network:
         """The way to the hosts, as the SSH configuration has it: the contract folder's first, then the user's own.

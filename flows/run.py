@@ -8,12 +8,11 @@ from typing import Any
 from checks.finding import Finding, State, worst
 from checks.records import EvidenceRecord
 from checks.slots import Slot
-from checks.visit import HostVisit, Visit
 from flows.caller import UNASKED, Caller
 from flows.office import Office, now
 from flows.outcome import Outcome
 from flows.standing import no_more_to_do
-from tasks.ledger import LedgerError
+from tasks.ledger import AnyVisit, LedgerError
 
 log = logging.getLogger("xunjian")
 log.setLevel(logging.INFO)  # operators watch the run page by page
@@ -32,7 +31,7 @@ class Run:
         attempt: int,
         findings: Sequence[Finding],
         *,
-        visit: Visit | HostVisit | None = None,
+        visit: AnyVisit | None = None,
         evidence: Sequence[EvidenceRecord] = (),
         outcome: State | None = None,
     ) -> None:

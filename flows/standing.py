@@ -10,7 +10,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from checks.contract import Contract
+from pydantic import ValidationError
+
+from checks.contract import Contract, as_it_was
 from checks.coverage import (
     DUTIES,
     Coverage,
@@ -27,7 +29,7 @@ from checks.periods import Period, period_of
 from checks.records import CONTRACT, EXCUSE, Event, EventRecord
 from checks.slots import RequestError, Slot
 from tasks import contract_folder
-from tasks.ledger import Ledger
+from tasks.ledger import Ledger, LedgerError
 
 _DUTIES = [duty.id for duty in DUTIES]
 
@@ -53,8 +55,31 @@ def record_contract(ledger: Ledger, folder: Path, contract: Contract, now: datet
 
 
 def versions(ledger: Ledger) -> list[Version]:
-    """The contract as it was, and since when; oldest first."""
-    return [(one.at, Contract.model_validate(one.body["contract"])) for one in ledger.events(CONTRACT)]
+    """The contract as it was, and since when; oldest first.
+
+    Raises:
+        LedgerError: this version of the program cannot make sense of one.
+    """
+    return versions_of(ledger.events(CONTRACT))
+
+
+def versions_of(events: Sequence[EventRecord]) -> list[Version]:
+    """The contract as these events have it.
+
+    Raises:
+        LedgerError: this version of the program cannot make sense of one.
+    """
+    return [(one.at, _as_it_was(one)) for one in events]
+
+
+def _as_it_was(event: EventRecord) -> Contract:
+    try:
+        return as_it_was(event.body["contract"])
+    except ValidationError as error:
+        where = "、".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:3])
+        raise LedgerError(
+            f"台账里第 {event.id} 号事件登记的合同，本版本读不懂：{where}；用登记时的程序版本打开，或联系开发者"
+        ) from error
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> str:
@@ -88,7 +113,7 @@ def standing(ledger: Ledger, period: Period, now: datetime) -> Coverage:
     known = versions(ledger)
     if not known:
         raise RequestError("台账里还没有合同：先执行一次巡检，或启动 xunjian up")
-    wide = period.first - timedelta(days=7)  # a week's slot counts where its first day is
+    wide = period.first - timedelta(days=31)  # a week's or a month's slot counts where its first day is
     looks = ledger.looks(_DUTIES, wide, period.last)
     # what is measured beside the inspections, such as availability, has slots of its own
     on_record = [slot for slot in ledger.slots(period.first, period.last) if slot.duty in _DUTIES]
@@ -101,7 +126,9 @@ def no_more_to_do(ledger: Ledger, contract: Contract, slot: Slot, now: datetime,
     What waits for somebody to confirm it is not done by being looked at again.
     """
     mine = [look for look in ledger.looks([slot.duty], slot.day, slot.day, triggers) if look.slot == slot.id]
-    planned = planned_targets(contract, slot) - set(manual_targets(contract))
+    planned = frozenset[str]()  # what is no inspection is done once it was done
+    if slot.duty in _DUTIES:
+        planned = planned_targets(contract, slot) - set(manual_targets(contract))
     return mark(slot, planned, mine, None, now, contract.tz).mark in (Mark.DONE, Mark.LATE)
 
 
@@ -126,8 +153,8 @@ def excuse(
     """
     _say_all({"谁决定的": who, "原因": why, "依据文件": document, "应做事项的编号": "".join(slots)})
     days = [_day(slot) for slot in slots]
-    known = {slot.id for slot in expected(versions(ledger), (), min(days) - timedelta(days=7), max(days))}
-    known |= {slot.id for slot in ledger.slots(min(days) - timedelta(days=7), max(days))}
+    known = {slot.id for slot in expected(versions(ledger), (), min(days) - timedelta(days=31), max(days))}
+    known |= {slot.id for slot in ledger.slots(min(days) - timedelta(days=31), max(days))}
     if strange := [slot for slot in slots if slot not in known]:
         raise RequestError(f"合同里没有这样的应做事项：{'、'.join(strange)}；写法照 xunjian coverage 列出的编号")
     said: dict[str, Any] = {"who": who, "why": why, "via": via or from_shell(), "body": {"document": document.strip()}}

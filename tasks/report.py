@@ -23,9 +23,9 @@ from pydantic import BaseModel
 from checks import os_words
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade
-from tasks import documents
 from tasks.browser.chromium import Chromium
 from tasks.browser.pdf import PdfError, pdf
+from tasks.documents import make
 from tasks.evidence import EvidenceError, stored
 from tasks.pictures import PictureError, small_jpeg
 from tasks.settings import Settings
@@ -231,7 +231,7 @@ def render(
         with own as browser, tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
             made = _make(report, list(formats), Path(folder), evidence_dir, browser, template)
             return [path.replace(out_dir / path.name) for path in made]
-    except (documents.DocumentError, PdfError) as error:
+    except (make.DocumentError, PdfError) as error:
         raise ReportError(str(error)) from error
     except OSError as error:
         raise ReportError(f"报告写不进去：{error.filename or out_dir}（{os_words.say(error)}）") from error
@@ -244,12 +244,12 @@ def _make(
     with ThreadPoolExecutor() as pool:
         pictures = _Files(evidence_dir)
         filled = pool.submit(_Page, template, report, pictures)
-        web = pool.submit(lambda: documents.html(filled.result().text, filled.result().title, pictures.files))
+        web = pool.submit(lambda: make.html(filled.result().text, filled.result().title, pictures.files))
         makers: dict[Format, Callable[[Path], object]] = {
             Format.ARTIFACT: lambda out: _write(out, _artifact(template, report, evidence_dir)),
             Format.HTML: lambda out: _write(out, web.result()),
             Format.PDF: lambda out: pdf(web.result, out, chromium),
-            Format.DOCX: lambda out: documents.docx(filled.result().text, pictures.files, out),
+            Format.DOCX: lambda out: make.docx(filled.result().text, pictures.files, out),
         }
         wanted = [form for form in Format if form in formats]
         made = {form: pool.submit(makers[form], folder / form.value) for form in wanted}

@@ -21,12 +21,14 @@ class Settings(BaseSettings):
     evidence: Path | None = None
     evidence_key: str = "evidence.key"  # the secret that encrypts grade 3, by name
     reports: Path | None = None
+    inbox: Path | None = None  # where documents that are handed in are put
     backup: Path | None = None  # where the ledger is backed up to: best another disk
     sm3: bool = False  # seal the ledger with SM3 beside SHA-256
     signing_key: str = ""  # secret that signs what is exported; empty: nothing is signed
     ca: Path | None = None  # *.pem: certification authorities of this network
     known_hosts: Path | None = None  # host keys that `xunjian trust` has put on record
     browser: Path | None = None  # Chromium's executable
+    link: str = ""  # where readers of notifications open the UI, such as http://xunjian.example:4200
     port: int = 4200  # Prefect's server, on loopback
 
     @cached_property
@@ -48,6 +50,11 @@ class Settings(BaseSettings):
     def reports_dir(self) -> Path:
         """Reports as files."""
         return (self.reports or self.root / "reports").absolute()
+
+    @cached_property
+    def inbox_dir(self) -> Path:
+        """Documents that are handed in; those that were taken lie in `taken` in it."""
+        return (self.inbox or self.root / "inbox").absolute()
 
     @cached_property
     def backup_dir(self) -> Path:

@@ -1,13 +1,18 @@
 """Working days, from the published calendar. The only importer of chinese_calendar.
 
 It knows the years whose notice the State Council has published, with their make-up Saturdays; a year that is not
-published is an error here, never a guess.
+published is an error here, never a guess. What the contract folder says goes before it.
 """
 
-from collections.abc import Collection
 from datetime import date, timedelta
+from importlib.metadata import version
 
 import chinese_calendar  # type: ignore[import-untyped]
+
+from checks.calendar import Calendar
+
+PUBLISHED = Calendar()
+"""Nothing but the published calendar."""
 
 
 class UnpublishedYear(Exception):
@@ -18,26 +23,25 @@ class UnpublishedYear(Exception):
         self.day = day
 
 
-def is_working_day(day: date, holidays: Collection[date] = (), workdays: Collection[date] = ()) -> bool:
+def is_working_day(day: date, calendar: Calendar = PUBLISHED) -> bool:
     """Whether people work on a day.
-
-    Args:
-        holidays, workdays: what the contract folder says; it goes before the published calendar.
 
     Raises:
         UnpublishedYear: nobody has said so yet.
     """
-    if day in workdays:
+    if day in calendar.workdays:
         return True
-    if day in holidays:
+    if day in calendar.holidays:
         return False
+    if day.year in calendar.years:  # all its holidays and make-up days are named
+        return day.isoweekday() <= 5
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
         raise UnpublishedYear(day) from None
 
 
-def after(day: date, number: int, holidays: Collection[date] = (), workdays: Collection[date] = ()) -> date:
+def after(day: date, number: int, calendar: Calendar = PUBLISHED) -> date:
     """The n-th working day after a day, which itself does not count (民法典 201).
 
     Raises:
@@ -45,5 +49,23 @@ def after(day: date, number: int, holidays: Collection[date] = (), workdays: Col
     """
     while number:
         day += timedelta(days=1)
-        number -= is_working_day(day, holidays, workdays)
+        number -= is_working_day(day, calendar)
     return day
+
+
+def before(day: date, number: int, calendar: Calendar = PUBLISHED) -> date:
+    """The n-th working day before a day, which itself does not count.
+
+    Raises:
+        UnpublishedYear: it cannot be told.
+    """
+    while number:
+        day -= timedelta(days=1)
+        number -= is_working_day(day, calendar)
+    return day
+
+
+def calendar_version(calendar: Calendar) -> str:
+    """What working days are counted by, as reports print it."""
+    published = f"chinesecalendar {version('chinesecalendar')}"
+    return f"{published}；另按 {calendar.source}" if calendar.source else published

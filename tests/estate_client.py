@@ -16,10 +16,10 @@ LOGIN_PATHS = {"oa": "/login", "mobile": "/api/login", "archive": "/login"}
 
 
 def find_base_port() -> int:
-    """A port that is followed by three free ones, and by a free one for the bastion."""
+    """A port that is followed by five free ones, and by a free one for the bastion."""
     for base in range(20000 + os.getpid() % 300 * 40, 32040, 40):
         with contextlib.ExitStack() as held, contextlib.suppress(OSError):
-            for port in (*range(base + 1, base + 4), base + 22):
+            for port in (*range(base + 1, base + 6), base + 22):
                 held.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return base
     raise AssertionError("no free ports")

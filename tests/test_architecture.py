@@ -17,12 +17,23 @@ MAY_IMPORT = {
     "rehearsal": {"rehearsal", "checks"},
 }
 # The shell offers the practice estate, and what is practised there.
-PRACTISE = {"flows/clearly.py", "flows/cli.py", "flows/demo.py", "flows/page_drill.py", "flows/host_drill.py"}
+PRACTISE = {
+    "flows/clearly.py",
+    "flows/cli.py",
+    "flows/drill_cli.py",
+    "flows/demo.py",
+    "flows/page_drill.py",
+    "flows/availability_drill.py",
+    "flows/host_drill.py",
+    "flows/backup_drill.py",
+    "flows/restore_faults.py",
+}
 # A library of the outside world has one importer in tasks/, a file or a package;
 ONE_IMPORTER = (
     ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),
     ("ruamel",), ("yaml",), ("PIL",), ("cryptography",), ("drain3",), ("matplotlib",), ("smtplib",),
-    ("chinese_calendar",),
+    ("chinese_calendar",), ("fsspec", "s3fs", "botocore"), ("backports", "compression"), ("anycrc",),
+    ("pypdfium2",), ("markdown_it",),
 )  # fmt: skip
 # but for these: our own Prefect is asked over HTTP too, and whoever speaks TLS is handed what to trust.
 SHARED = {"httpx": {"notify", "prefect_server.py", "probe.py"}, "ssl": {"crypto", "notify", "probe.py"}}
@@ -31,13 +42,21 @@ QUICK = {
     f"flows/{name}.py"
     for name in (
         "__init__",
+        "availability_cli",
         "clearly",
         "cli",
         "console",
+        "document_check_cli",
+        "documents_cli",
+        "downtime_cli",
+        "drill_cli",
         "evidence_cli",
         "exit_codes",
         "incident_cli",
         "ledger_cli",
+        "notify_cli",
+        "ready",
+        "run_cli",
         "standing",
     )
 }

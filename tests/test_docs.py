@@ -9,11 +9,13 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from checks.backup_check import backup_checks
 from checks.contract import Contract
 from checks.finding import Reason, State
 from checks.host import Checks
 from checks.host_check import Params, host_checks
 from checks.page_check import MANUAL, page_checks
+from checks.restore_check import restore_checks
 from flows.cli import app
 from tasks.settings import Settings
 
@@ -82,7 +84,9 @@ def test_the_guide_names_every_command(command: str) -> None:
     assert f"`{command}`" in GUIDE
 
 
-@pytest.mark.parametrize("check", [MANUAL, *page_checks(), *host_checks()], ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    "check", [MANUAL, *page_checks(), *host_checks(), *backup_checks(), *restore_checks()], ids=lambda check: check.id
+)
 def test_the_guide_names_every_check(check: Any) -> None:
     assert f"| {check.id} | {check.title} |" in GUIDE
 

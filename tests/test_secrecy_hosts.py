@@ -220,7 +220,9 @@ def wrong_contract(folder: Path, base_port: int) -> Path:
     other = bastion.replace("Host bastion", "Host gate") + "Host archive-*\n    ProxyJump gate\n\n"
     ssh.write_text(text.replace(bastion, bastion + other), encoding="utf-8")
     text = head.read_text(encoding="utf-8")
-    head.write_text(f"{text.rstrip()}\n  gate: {{ password: wrong.password }}\n", encoding="utf-8")
+    known = "  bastion: { password: bastion.password }\n"
+    assert known in text
+    head.write_text(text.replace(known, f"{known}  gate: {{ password: wrong.password }}\n"), encoding="utf-8")
     text = oa.read_text(encoding="utf-8")
     oa.write_text(text.replace("inspector.passphrase", "wrong.passphrase"), encoding="utf-8")
     return contract

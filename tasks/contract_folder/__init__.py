@@ -1,4 +1,5 @@
-"""The contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`, recorded journeys."""
+"""The contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`, its backups in
+`backups/`, recorded journeys."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, create_model
 
+from checks.backup import BackupGroup
 from checks.contract import Contract, System, problems
 from checks.host import HostGroup
 from checks.journey import Strict
@@ -29,10 +31,12 @@ __all__ = [
 SSH_CONFIG = "ssh_config"
 """How the hosts are reached, in OpenSSH's own words; goes before ~/.ssh/config."""
 
-_PARTS: dict[str, Any] = {"systems": System, "hosts": HostGroup}
+_PARTS: dict[str, Any] = {"systems": System, "hosts": HostGroup, "backups": BackupGroup}
 """What stands in files of its own: the folder, which is also the field of Contract."""
 
-Model = TypeVar("Model", System, HostGroup)
+_ONE_FILE = {"systems": "每个系统一个文件", "hosts": "每个系统的主机一个文件", "backups": "每个系统的备份一个文件"}
+
+Model = TypeVar("Model", System, HostGroup, BackupGroup)
 
 _SHORTEST = 4  # a shorter secret turns up by chance
 
@@ -52,8 +56,7 @@ def load(folder: Path) -> Contract:
     for part, model in _PARTS.items():
         parts[part] = list(_read_part(folder, part, model, errors))
         if isinstance(head.data, dict) and part in head.data:
-            one = "每个系统一个文件" if part == "systems" else "每个系统的主机一个文件"
-            head.error((part,), f"{part} 不写在这里", f"{one}，放在 {part}/ 里，例如 {part}/oa.yaml")
+            head.error((part,), f"{part} 不写在这里", f"{_ONE_FILE[part]}，放在 {part}/ 里，例如 {part}/oa.yaml")
     # A system that is wrong on its own is left out: what is wrong across the others is told all the same.
     found = {part: [model for _, model in read] for part, read in parts.items()}
     whole = {**head.data, **found} if isinstance(head.data, dict) else head.data
@@ -127,12 +130,13 @@ def secret_names(folder: Path, system: System) -> list[str]:
 
 
 def schema() -> dict[str, dict[str, Any]]:
-    """JSON Schemas by file name: for `contract.yaml`, a system's file, a file of hosts. Editors complete from them."""
+    """JSON Schemas by file name: for `contract.yaml` and the files beside it. Editors complete from them."""
     head: Any = {name: (field.annotation, field) for name, field in Contract.model_fields.items() if name not in _PARTS}
     models: dict[str, type[BaseModel]] = {
         "contract": create_model("Contract", __base__=Strict, **head),
         "system": System,
         "hosts": HostGroup,
+        "backups": BackupGroup,
     }
     return {
         f"{name}.schema.json": {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
@@ -141,7 +145,7 @@ def schema() -> dict[str, dict[str, Any]]:
 
 
 def _read_part(folder: Path, part: str, model: type[Model], errors: list[FolderError]) -> Iterator[tuple[Sheet, Model]]:
-    """The files of `systems/` or `hosts/`; those with mistakes are only noted in `errors`."""
+    """The files of `systems/`, `hosts/` or `backups/`; those with mistakes are only noted in `errors`."""
     at = folder / part
     files = sorted(path for path in at.iterdir() if not path.name.startswith(".")) if at.is_dir() else []
     wrong = [path for path in files if path.suffix.lower() in (".yml", ".yaml") and path.suffix != ".yaml"]

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from checks import journey
 from checks.channels import Channel
 from checks.contract import WITNESS
+from checks.documents import TITLE
 from checks.journey import ID, SECRET_NAME
 from tasks.contract_folder.mistakes import Where
 
@@ -48,6 +49,9 @@ _PATTERNS = {
     r"^[0-9a-f]{64}$": "写 64 位小写十六进制，例如 sha256sum 的输出",
     r"^[^/\r\n]+$": "写文件名的样子，不带路径，例如 *.sql.gz",
     "^(NORMAL|PRIMARY|STANDBY)?$": "写 NORMAL、PRIMARY 或 STANDBY",
+    r"^[^\r\n]+$": "写成一行",
+    TITLE: "名称里不能有“/”，文件要用它命名",
+    r"^[0-7]{3}$": "写三位八进制数字，例如 640",
     r"^\w*$": "只用字母、数字和下划线",
 }
 
@@ -85,6 +89,8 @@ _SENTENCES = {
     "greater_than_equal": ("不能小于 {ge}，现在是{got}", "改成更大的数"),
     "less_than": ("要小于 {lt}，现在是{got}", "改成更小的数"),
     "less_than_equal": ("不能大于 {le}，现在是{got}", "改成更小的数"),
+    **dict.fromkeys(("time_type", "time_parsing"), ("不是时刻：{got}", "写成 17:30 的样子，加引号")),
+    "enum": ("只能是 {expected}，现在是{got}", "改成其中之一"),
     "literal_error": ("只能是 {expected}，现在是{got}", "改成其中之一"),
     "union_tag_not_found": ("不是一个步骤", f"写成“- 动作: 内容”，动作是 {'、'.join(_KINDS)}"),
 }

@@ -16,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from checks import os_words
+from checks.backup import BackupGroup
 from checks.contract import System
 from checks.host import HostGroup
 from tasks.contract_folder.mistakes import ContractError, FolderError, Where, dotted
@@ -26,6 +27,10 @@ _MOST_NODES = 50_000  # after aliases are expanded: a small file can stand for b
 _YAML = "tag:yaml.org,2002:"
 _NULL, _MERGE = f"{_YAML}null", f"{_YAML}merge"
 _TAGS = {f"{_YAML}{name}" for name in ("str", "int", "float", "bool", "timestamp", "null", "map", "seq", "value")}
+
+_ONE: dict[type[BaseModel], str] = {
+    System: "一个文件写一个系统", HostGroup: "一个文件写一个系统的主机", BackupGroup: "一个文件写一个系统的备份",
+}  # fmt: skip
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -57,7 +62,7 @@ class Sheet:
         if self.errors and data is None:
             return None  # the file could not be read: that has been said
         if not isinstance(data, dict):
-            one = {System: "一个文件写一个系统", HostGroup: "一个文件写一个系统的主机"}.get(model, "整个文件写一份合同")
+            one = _ONE.get(model, "整个文件写一份合同")
             remedy = f"{one}：每行一个“键: 值”，开头不加“- ”，冒号用半角并在后面空一格"
             self.error((), f"最外层要是“键: 值”，现在是{kind_of(data)}", remedy)
             return None

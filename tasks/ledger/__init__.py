@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection, insert, or_, text, true
@@ -18,21 +18,32 @@ from sqlmodel import Session, col, select
 
 from checks.coverage import Look
 from checks.finding import Finding, Reason, State
-from checks.probe import ProbeHour, Reading
-from checks.records import INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
+from checks.probe import ProbeHour, Reading, SeenHour
+from checks.records import DOCUMENT, INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
 from checks.retention import Kept
-from checks.slots import HOST_INSPECTION, Slot
-from checks.visit import HostVisit, Visit
+from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, Slot
+from checks.visit import BackupVisit, HostVisit, RestoreVisit, Visit
 from tasks.ledger import probes
 from tasks.ledger.claims import claims_for
-from tasks.ledger.engine import LOCK_WAIT, LedgerError, begin_alone, name_of, opened, translated
+from tasks.ledger.engine import LOCK_WAIT, LedgerError, RunClosedError, begin_alone, name_of, opened, translated
 from tasks.ledger.seals import read_back, seal, seal_run
 from tasks.ledger.tables import EventRow, EvidenceRow, FindingRow, RunEndRow, RunRow, SlotRow, VisitRow
 
-__all__ = ["Ledger", "LedgerError"]
+__all__ = ["AnyVisit", "Ledger", "LedgerError", "RunClosedError"]
+
+AnyVisit = Visit | HostVisit | BackupVisit | RestoreVisit
+V = TypeVar("V", Visit, HostVisit, BackupVisit, RestoreVisit)
+
+_VISITS: dict[str, tuple[str, type[AnyVisit]]] = {
+    HOST_INSPECTION: ("host_visits", HostVisit),
+    BACKUP_CHECK: ("backup_visits", BackupVisit),
+    RESTORE_DRILL: ("restore_visits", RestoreVisit),
+}
+"""By duty, what its looks find out and where a record has it; of all others it is pages."""
 
 _AT_ONCE = 500  # run ids in one question: older SQLites take 999 variables
 _EVENT_ID: Any = EventRow.id
+_EVENTS: Any = EventRow.__table__  # type: ignore[attr-defined]
 # as checks.coverage.tells: it says what was seen, or which fault stood before it
 _TELLS = or_(col(FindingRow.state) != State.UNKNOWN.value, col(FindingRow.reason) == Reason.BLOCKED.value)
 _ENDED = text("SELECT 1 FROM run_end WHERE run_id = :run")
@@ -124,7 +135,7 @@ class Ledger:
         attempt: int,
         findings: Sequence[Finding],
         *,
-        visit: Visit | HostVisit | None,
+        visit: AnyVisit | None,
         evidence: Sequence[EvidenceRecord],
         now: datetime,
         outcome: State | None = None,
@@ -168,7 +179,12 @@ class Ledger:
     def probe_hours(self, target: str, start: datetime, end: datetime) -> list[ProbeHour]:
         """The probes of a system that may tell of a time, packed, in the order in which they were taken."""
         with self._translated("读取"), self._engine.connect() as connection:
-            return probes.between(connection, target, start, end)
+            return probes.between(connection, ProbeHour, target, start, end)
+
+    def seen_hours(self, target: str, start: datetime, end: datetime) -> list[SeenHour]:
+        """The same without how long each took, which is most of it."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return probes.between(connection, SeenHour, target, start, end)
 
     def verdicts(self, since: datetime) -> list[tuple[datetime, FindingRecord]]:
         """What runs have found that have ended since a moment, each with its run's end; oldest first."""
@@ -212,32 +228,41 @@ class Ledger:
                     closed.append(slot.id)
         return closed
 
-    def enter(self, event: Event, now: datetime, *, unless_last: bool = False, numbered: bool = False) -> int | None:
+    def enter(
+        self, event: Event, now: datetime, *, unless_last: bool = False, numbered: bool = False, last: int | None = None
+    ) -> int | None:
         """Put an event on record and seal it; returns its number.
 
         Args:
             unless_last: only if the last event of this kind has another subject; else None is returned.
             numbered: the subject is the beginning of one, "G-2026-", and the next number is put behind it.
+            last: only if the last event of this kind still has this number (0: there is none); else somebody has
+                entered something that whoever asks does not know of, and None is returned.
         """
         with self._writing() as connection:
             begin_alone(connection)
+            if unless_last or last is not None:
+                question = select(EventRow.id, EventRow.subject).where(EventRow.kind == event.kind)
+                latest = connection.execute(question.order_by(col(EventRow.id).desc()).limit(1)).one_or_none()
+                if unless_last and latest and latest.subject == event.subject:
+                    return None
+                if last is not None and (latest.id if latest else 0) != last:
+                    return None
             if numbered:
                 event = event.model_copy(update={"subject": _next_in(connection, event)})
-            if unless_last:
-                last = select(EventRow.subject).where(EventRow.kind == event.kind).order_by(col(EventRow.id).desc())
-                if connection.execute(last.limit(1)).scalar() == event.subject:
-                    return None
             row = {**event.model_dump(), "entered_at": now}
             number: int = connection.execute(insert(EventRow).returning(_EVENT_ID), row).scalar_one()
             rows = {"event": read_back(connection, "event", "id", [number])}
             seal(connection, "event", f"{event.kind} {number}", rows, now, sm3=self._sm3)
         return number
 
-    def events(self, kind: str) -> list[EventRecord]:
-        """All events of a kind, in the order in which they were entered."""
-        with self._translated("读取"), Session(self._engine) as session:
-            rows = session.exec(select(EventRow).where(EventRow.kind == kind).order_by(col(EventRow.id)))
-            return [EventRecord.model_validate(row.model_dump()) for row in rows]
+    def events(self, kind: str, after: int = 0) -> list[EventRecord]:
+        """The events of a kind that were entered after one, by its number; in the order in which they were entered."""
+        # Of the table and not of its class: a year has thousands, and whoever starts reads them all.
+        question = sqlalchemy.select(_EVENTS).where(col(EventRow.kind) == kind, col(EventRow.id) > after)
+        with self._translated("读取"), self._engine.connect() as connection:
+            rows = connection.execute(question.order_by(col(EventRow.id)))
+            return [EventRecord.model_validate(row._asdict()) for row in rows]
 
     def head(self) -> str:
         """The chain's last seal as reports print it, "123:9f86d0…"; empty where nothing is sealed yet."""
@@ -256,7 +281,7 @@ class Ledger:
     def files(self) -> list[Kept]:
         """Every evidence file on record."""
         with self._translated("读取"), Session(self._engine) as session:
-            rows = [_evidence(row) for row in session.exec(select(EvidenceRow))]
+            rows = [*(_evidence(row) for row in session.exec(select(EvidenceRow))), *self._handed_in()]
         moved = self._regraded()
         return [Kept(one.at, one.path, one.sha256) for one in (_now(row, moved) for row in rows)]
 
@@ -265,7 +290,17 @@ class Ledger:
         latest = select(EvidenceRow).where(EvidenceRow.path == path).order_by(col(EvidenceRow.id).desc())
         with self._translated("读取"), Session(self._engine) as session:
             row = session.exec(latest).first()
-            return _evidence(row) if row else None
+        if row:
+            return _evidence(row)
+        return next((one for one in reversed(self._handed_in()) if one.path == path), None)
+
+    def _handed_in(self) -> list[EvidenceRecord]:
+        """The files of documents that were handed in."""
+        return [
+            EvidenceRecord(target=one.subject, attempt=1, kind=DOCUMENT, at=one.at, **one.body["evidence"])
+            for one in self.events(DOCUMENT)
+            if "evidence" in one.body
+        ]
 
     def _regraded(self) -> dict[str, EventRecord]:
         """What was decided of evidence that turned out to be more secret, by its first path."""
@@ -318,32 +353,33 @@ class Ledger:
             for run in runs
         ]
 
-    def host_past(self, host: str, limit: int = 60) -> list[HostVisit]:
-        """The last `limit` inspections of a host that got an answer, oldest first."""
+    def past(self, duty: str, target: str, model: type[V], limit: int = 60) -> list[V]:
+        """The last `limit` looks at a target that found something out, oldest first; `model`: as what."""
         question = (
             select(VisitRow.facts)
             .join(RunRow, col(RunRow.id) == VisitRow.run_id)
-            .where(VisitRow.target == host, col(RunRow.slot_id).startswith(f"{HOST_INSPECTION}/", autoescape=True))
+            .where(VisitRow.target == target, col(RunRow.slot_id).startswith(f"{duty}/", autoescape=True))
             .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
             .limit(limit)
         )
         with self._translated("读取"), self._engine.connect() as connection:
             rows = connection.execute(question).scalars().all()
-        return [HostVisit.model_validate(facts) for facts in reversed(rows)]
+        return [model.model_validate(facts) for facts in reversed(rows)]
 
     def _close(self, connection: Connection, run_id: str, outcome: str, now: datetime) -> None:
         """End and seal in one transaction: there is no ended run without a seal."""
         if connection.dialect.name != "sqlite":  # wait for a finding that is just being added
             connection.execute(text("SELECT id FROM run WHERE id = :run FOR UPDATE"), {"run": run_id})
-        probes.fold(connection, run_id)
+        # First: SQLite lets others write until then, and a reading that they add must be packed or refused.
         connection.execute(insert(RunEndRow), {"run_id": run_id, "ended_at": now, "outcome": outcome})
+        probes.fold(connection, run_id)
         seal_run(connection, run_id, now, sm3=self._sm3)
 
     @staticmethod
     def _still_open(connection: Connection, run_id: str) -> None:
         """Whoever found this run without its process has closed and sealed it: nothing comes behind a seal."""
         if connection.execute(_ENDED, {"run": run_id}).first():
-            raise LedgerError(f"运行 {run_id} 已作为中断关闭并封存，不能再记入")
+            raise RunClosedError(f"运行 {run_id} 已作为中断关闭并封存，不能再记入")
 
     def _has_ended(self, run_id: str) -> bool:
         with self._translated("读取"), self._engine.connect() as connection:
@@ -394,7 +430,8 @@ def _record(
     evidence: Sequence[EvidenceRow],
     moved: Mapping[str, EventRecord],
 ) -> RunRecord:
-    of_host = run.slot_id.startswith(f"{HOST_INSPECTION}/")
+    field, model = _VISITS.get(run.slot_id.partition("/")[0], ("visits", Visit))
+    facts: dict[str, Any] = {field: tuple(model.model_validate(row.facts) for row in visits)}
     return RunRecord(
         id=run.id,
         slot=run.slot_id,
@@ -409,9 +446,8 @@ def _record(
         contract_hash=run.contract_hash,
         calendar_version=run.calendar_version or "",
         findings=tuple(_finding(row) for row in findings),
-        visits=() if of_host else tuple(Visit.model_validate(row.facts) for row in visits),
-        host_visits=tuple(HostVisit.model_validate(row.facts) for row in visits) if of_host else (),
         evidence=tuple(_now(_evidence(row), moved) for row in evidence),
+        **facts,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from checks import os_words
-from checks.records import REGRADE, REMOVAL
+from checks.records import DOCUMENT, REGRADE, REMOVAL
 from tasks.ledger.audit import stored
 from tasks.ledger.engine import LedgerError
 from tasks.ledger.package import export, restore
@@ -43,9 +43,9 @@ def back_up(url: str, evidence_dir: Path, to: Path, now: datetime, keep: int = K
         for row in book.rows("evidence"):
             kept[row["path"]] = max(kept.get(row["path"], ""), row["at"])
         for row in book.rows("event"):
-            body = json.loads(row["body"]) if row["kind"] in (REMOVAL, REGRADE) else {}
+            body = json.loads(row["body"]) if row["kind"] in (REMOVAL, REGRADE, DOCUMENT) else {}
             removed |= dict.fromkeys(body.get("files", ()), row["at"])
-            kept |= {body["to"]["path"]: row["at"]} if "to" in body else {}
+            kept |= {one["path"]: row["at"] for one in (body.get("to"), body.get("evidence")) if one}
     gone = {path for path, at in removed.items() if kept.get(path, "") <= at}
     copied = _mirror(evidence_dir, to / "evidence", set(kept) - gone)
     for path in gone:  # what had to be destroyed is destroyed here too

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 LOCK_WAIT = 30.0
@@ -20,6 +20,10 @@ _LOCK = 0x78756E6A  # ours among a PostgreSQL database's advisory locks
 
 class LedgerError(Exception):
     """The ledger cannot be opened, read or written; the message is for the operator."""
+
+
+class RunClosedError(LedgerError):
+    """The run was closed and sealed by somebody else, who has found it without its process."""
 
 
 def opened(url: str, lock_wait: float = LOCK_WAIT) -> Engine:
@@ -70,6 +74,12 @@ def translated(doing: str, where: str) -> Iterator[None]:
     started = time.monotonic()
     try:
         yield
+    except (ArgumentError, ModuleNotFoundError) as error:
+        # the address may have a password in it
+        raise LedgerError(
+            f"台账{doing}失败：XUNJIAN_LEDGER_URL 写得不对；写 sqlite:////目录/ledger.db 或"
+            " postgresql+psycopg://用户@主机/库名"
+        ) from error
     except (DatabaseError, PoolTimeoutError, OSError) as error:
         why = _explained(error, time.monotonic() - started)
         raise LedgerError(f"台账{doing}失败（{where}）：{why}") from error

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from checks import os_words
-from checks.records import REGRADE, REMOVAL
+from checks.records import DOCUMENT, REGRADE, REMOVAL
 from tasks.ledger import verify
 from tasks.ledger.audit import Stored
 from tasks.ledger.engine import LedgerError, name_of, opened, translated
@@ -79,6 +79,8 @@ def export(
                         paths.add(row["path"])
                     elif table == "event" and row["kind"] == REGRADE:
                         paths.add(json.loads(row["body"])["to"]["path"])
+                    elif table == "event" and row["kind"] == DOCUMENT:
+                        paths |= {kept["path"] for kept in [json.loads(row["body"]).get("evidence")] if kept}
         files = 0
         for path in sorted(paths) if with_evidence else []:
             if (book.evidence_dir / path).is_file():  # what is missing, verify.py will say

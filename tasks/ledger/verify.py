@@ -114,6 +114,8 @@ class _Checked:
                     self.keep(str(row.get("path")), str(row.get("sha256")), run, str(row.get("at")))
                 elif table == "event" and row.get("kind") in ("removal", "regrade"):
                     self.read_change(row)
+                elif table == "event" and row.get("kind") == "document":
+                    self.read_document(row)
         return dict(counted)
 
     def keep(self, path: str, sha256: str, run: object, at: str) -> None:
@@ -130,6 +132,15 @@ class _Checked:
             if row["kind"] == "regrade":
                 self.keep(body["to"]["path"], body["to"]["sha256"], None, at)
         except (KeyError, ValueError, TypeError):
+            self.say(0, f"事件 {row.get('id')} 读不出")
+
+    def read_document(self, row: "dict[str, Any]") -> None:
+        """Note the file of a document that was handed in."""
+        try:
+            kept = json.loads(row["body"]).get("evidence")
+            if kept:
+                self.keep(kept["path"], kept["sha256"], None, str(row["at"]))
+        except (KeyError, ValueError, TypeError, AttributeError):
             self.say(0, f"事件 {row.get('id')} 读不出")
 
     def read_seals(self) -> int:

@@ -1,12 +1,13 @@
 """The contract's models: what must hold across fields and systems."""
 
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from checks.contract import Contract, System, Term, problems
+from checks.contract import Contract, System, Term, as_it_was, problems
 
 EXPECT = [{"expect": {"text": "待办"}}]
 
@@ -120,3 +121,64 @@ def test_find_a_system() -> None:
     assert contract().system("oa").name == "协同办公系统"
     with pytest.raises(KeyError):
         contract().system("none")
+
+
+def as_stored(**changed: Any) -> dict[str, Any]:
+    """A contract as the ledger has it, with what another version of the program wrote into its first system."""
+    stored = contract().model_dump(mode="json")
+    stored["systems"][0] |= changed
+    return stored
+
+
+def test_an_earlier_contract_is_read_by_a_stricter_version() -> None:
+    """Given fields that are refused today or are not known any more, then they take their defaults, the rest stays."""
+    stored = as_stored(probe={"every": 9999, "text": "登录"}, colour="blue")
+    stored["channels"] = [{"id": "group", "title": "群", "kind": "webhook", "url": "http://127.0.0.1:1/", "grade": 9}]
+    before = deepcopy(stored)
+    made = as_it_was(stored)
+    assert (made.systems[0].probe.every, made.systems[0].probe.text) == (60, "登录")
+    assert [(one.id, int(one.grade)) for one in made.channels] == [("group", 1)]
+    assert stored == before
+    assert as_it_was(contract().model_dump(mode="json")) == contract()
+
+
+def test_what_has_no_default_is_never_guessed() -> None:
+    """A journey that is left out would be a page that nobody expects any more."""
+    journey = {"id": "x", "title": "x", "steps": [], "recorded": None}
+    for stored in (as_stored(id="Not An Id"), as_stored(journeys=[journey])):
+        with pytest.raises(ValidationError):
+            as_it_was(stored)
+
+
+MAIL = {"kind": "smtp", "id": "mail", "title": "邮件", "host": "mail.example.cn", "port": 587,
+        "sender": "a@example.cn", "to": ["b@example.cn"]}  # fmt: skip
+GROUP = {"kind": "webhook", "id": "group", "title": "群", "url": "https://127.0.0.1:1/"}
+MONTHLY = {"id": "monthly", "title": "月报", "rule": "month", "due": 3, "mail_to": ["office@client.example.cn"]}
+
+
+@pytest.mark.parametrize(
+    ("document", "cleared", "told"),
+    [
+        ({"channel": "mail"}, 2, ""),
+        ({"channel": "mail", "grade": 1}, 1, ""),
+        ({"channel": "post"}, 2, "没有渠道 post"),
+        ({"channel": "group"}, 2, "渠道 group 不是邮件，发不了文件"),
+        ({"channel": "mail"}, 1, "渠道 mail 最高可发密级 1（最小敏感性信息），文档密级 2"),
+        ({"channel": "mail", "grade": 3}, 3, "密级 3（非常敏感的信息）不经邮件发出"),
+    ],
+)
+def test_a_document_is_mailed_by_a_channel_that_may_carry_it(document: dict[str, Any], cleared: int, told: str) -> None:
+    # Given
+    channels, contact = [{**MAIL, "grade": cleared}, GROUP], {"who": "驻场工程师", "channels": ["mail"]}
+    made = contract(channels=channels, escalation=[contact], documents=[{**MONTHLY, **document}])
+    # When
+    found = [(one.where, one.what) for one in problems(made) if one.where[0] == "documents"]
+    # Then
+    assert found == ([(("documents", 0, "channel"), told)] if told else [])
+    assert all(one.remedy for one in problems(made))
+
+
+@pytest.mark.parametrize("document", [{"channel": "mail", "mail_to": []}, {}])
+def test_who_mails_says_by_which_way_and_to_whom(document: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="一起写"):
+        contract(channels=[MAIL], documents=[{**MONTHLY, **document}])

@@ -5,15 +5,21 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checks.allowlist import PROGRAMS
+from checks.backup import Backup
 from checks.host import HostGroup
 from checks.host_check import host_checks
 from checks.host_script import assembled, split, wire
+from checks.visit import Copy
+from tasks.repositories.borg import Borg
+from tasks.repositories.program import script
+from tasks.repositories.restic import Restic
 
 NONCE = "c" * 32
 SHELLS = {"dash": ["dash", "-s"], "bash": ["bash", "-s"], "busybox": ["busybox", "sh", "-s"]}
@@ -136,5 +142,16 @@ def test_each_program_says_why_it_is_there(name: str) -> None:
 
 def test_nothing_stands_on_the_allowlist_that_no_script_uses(tmp_path: Path) -> None:
     group = everything(tmp_path)
-    text = assembled(group.planned(group.hosts[0]), sudo=True).text
+    text = assembled(group.planned(group.hosts[0]), sudo=True).text + repository_scripts()
     assert [name for name in PROGRAMS if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)] == []
+
+
+def repository_scripts() -> str:
+    """What restic and borg are asked at a host; tests/tasks/test_repositories.py runs them under the tracer."""
+    newest = Copy(name="a", size=1, at=datetime.now(UTC))
+    made = []
+    for program in (Restic(), Borg()):
+        given = {"id": "a", "title": "a", "kind": program.name, "at": {"folder": "/a"}, "password": "p"}
+        lines = "\n".join((program.to_list(), program.to_check(newest, 5, 1), program.to_export("a")))
+        made.append(script(program, Backup.model_validate(given), {"p": "x"}, lines).decode())
+    return "\n".join(made)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flows import drill
+from flows.backup_drill import BackupDrill
 from flows.host_drill import HostDrill
 from flows.page_drill import PageDrill
 from rehearsal.estate import Estate
 from rehearsal.faults import FAULTS
+from rehearsal.hosts.broken_backups import BACKUP_FAULTS
 from rehearsal.hosts.estate import HostEstate
 from rehearsal.hosts.faults import HOST_FAULTS
 from tasks.settings import Settings
@@ -41,13 +43,20 @@ def test_hosts(hosts: HostEstate, host_settings: Settings) -> None:
     every_fault_is_caught(HostDrill(host_settings, hosts), least=40)
 
 
+def test_backups(hosts: HostEstate, host_settings: Settings) -> None:
+    every_fault_is_caught(BackupDrill(host_settings, hosts), least=25)
+
+
 def test_every_item_that_can_be_broken_here_has_its_fault() -> None:
     """What no fault can bring about is named, with the reason."""
+    from checks.backup_check import backup_checks
     from checks.host_check import host_checks
     from checks.page_check import page_checks
 
     pages = {item for fault in FAULTS for _, item, _ in fault.caught_by}
     assert {check.id for check in page_checks()} - pages == {"PG09"}  # evidence cannot be kept: our own disk is full
+    backups = {item for fault in BACKUP_FAULTS for _, item, _ in fault.caught_by}
+    assert {check.id for check in backup_checks()} - backups == set()
     hosts = {item for fault in HOST_FAULTS for _, item, _ in fault.caught_by}
     not_here = {
         "OS17": "a namespace's interfaces have no errors that could be counted",

@@ -20,6 +20,7 @@ from checks.finding import Finding, Reason, State
 from checks.host_script import assembled, forced_command
 from checks.records import RunRecord
 from checks.slots import HOST_INSPECTION, RequestError, host_slots
+from checks.visit import HostVisit
 from flows.caller import Caller
 from flows.forms import CHINA
 from flows.host_inspection import HostInspection, host_inspection
@@ -295,7 +296,7 @@ def test_items_that_need_the_past_have_one(host_settings: Settings, hosts: HostE
     found = inspect(host_settings, "mobile-app-01")
     # Then
     assert [(check, state) for check, state, _, _ in bad(found["mobile-app-01"])] == [("OS14", State.CRIT)]
-    past = Ledger(host_settings.ledger).host_past("mobile-app-01")
+    past = Ledger(host_settings.ledger).past(HOST_INSPECTION, "mobile-app-01", HostVisit)
     assert len(past) == 2
     assert past[0].started_at < past[1].started_at
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from kills import make_contract, rehearsed
+from kills import rehearsed
+from kills_outside import Outside
 from prefect.settings import PREFECT_API_URL
 
 from rehearsal.estate import Estate
@@ -25,14 +26,17 @@ def test_whatever_is_killed(
     folder = tmp_path_factory.mktemp("k")  # Chromium has a socket in it: its path must be short
     settings = Settings(
         home=folder / "home",
-        contract=make_contract(folder / "contract", ground.settings.base_port),
+        contract=folder / "contract",
         secrets=ground.secrets_dir,
         ca=ground.ca_dir,
         known_hosts=ground.hosts.known_hosts,
         ledger_url=url,
     )
     # When
-    kills = rehearsed(folder, settings, str(PREFECT_API_URL.value()), count, seed=1, before=False, after=after)
+    with Outside() as outside:
+        outside.contract(settings.contract, ground.settings.base_port)
+        api = str(PREFECT_API_URL.value())
+        kills = rehearsed(folder, settings, outside, api, count, seed=1, before=False, after=after)
     # Then
     assert kills.book.problems == []
     assert (kills.killed.total(), kills.book.lost, kills.book.doubled) == (count, 0, 0)

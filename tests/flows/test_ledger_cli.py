@@ -46,9 +46,9 @@ class TestCoverage:
     def test_the_equation_holds_in_json(self, home: Path) -> None:
         said = json.loads(xunjian(home, "coverage", "2026-11-20", "--format", "json").stdout)
         by_mark = [one["mark"] for one in said["slots"]]
-        assert said["expected"] == len([one for one in by_mark if one != "pending"]) == 3
+        assert said["expected"] == len([one for one in by_mark if one != "pending"]) == 3 + 7  # systems, backups
         assert said["done"] + said["late"] + said["missed"] + said["excused"] + said["unknown"] == said["expected"]
-        assert (said["missed"], said["unknown"]) == (by_mark.count("missed"), by_mark.count("unknown")) == (2, 1)
+        assert (said["missed"], said["unknown"]) == (by_mark.count("missed"), by_mark.count("unknown")) == (2 + 7, 1)
 
     def test_draws(self, home: Path) -> None:
         done = xunjian(home, "coverage", "2026-11", "--picture", "11.png")
@@ -172,3 +172,18 @@ class TestLedger:
         difference = xunjian(home, "ledger", "contract", "--diff", "2").stdout
         assert "-name: 协同办公系统\n+name: 综合办公系统\n" in difference
         assert "contract.yaml" in xunjian(home, "ledger", "contract", "--diff", "1").stdout
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "said"),
+    [
+        ("XUNJIAN_PORT", "abc", 2, "环境变量 XUNJIAN_PORT 的值 'abc' 不对"),
+        ("XUNJIAN_LEDGER_URL", "nonsense", 3, "XUNJIAN_LEDGER_URL 写得不对"),
+        ("XUNJIAN_LEDGER_URL", "oracle9://somebody:hush@nowhere/x", 3, "XUNJIAN_LEDGER_URL 写得不对"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named(home: Path, setting: str, value: str, code: int, said: str) -> None:
+    done = xunjian(home, "coverage", "2026-11", **{setting: value})
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in done.stderr
+    assert "hush" not in done.stderr

@@ -15,15 +15,17 @@ from checks.coverage import Mark
 from checks.finding import Finding, Reason, State
 from checks.periods import period_of
 from checks.records import INTERRUPTED, RunRecord
-from checks.slots import PAGE_INSPECTION, page_slots
+from checks.slots import BACKUP_CHECK, PAGE_INSPECTION, RESTORE_DRILL, backup_slots, drill_slots, page_slots
 from flows import catch_up
 from flows.caller import CATCH_UP
 from flows.catch_up import overdue, start_overdue, unreported
+from flows.deployments import FILE
 from flows.office import Office, now
 from flows.outcome import Outcome, final_state
 from flows.run import Run, carried_out
 from flows.standing import standing
 from tasks.ledger import LedgerError
+from tasks.prefect_server import deployments_in
 from tasks.settings import Settings
 
 
@@ -163,6 +165,56 @@ class TestOverdue:
 
     def test_is_not_what_can_no_longer_be_done(self, office: Office) -> None:
         assert PAGE_INSPECTION not in overdue(office, slot_of(office).closes_at + timedelta(minutes=5))
+
+
+class TestOverdueBackups:
+    def test_are_those_of_the_day_once_their_hour_has_come(self, office: Office) -> None:
+        # Given
+        tomorrow = office.today() + timedelta(days=1)
+        slots = list(backup_slots(office.contract, tomorrow))
+        office.expect(slots)
+        early, late = slots[0].opens_at + timedelta(hours=6, minutes=29), slots[0].opens_at + timedelta(hours=6.5)
+        # Then
+        assert BACKUP_CHECK not in overdue(office, early)
+        assert [one.slot.target for one in overdue(office, late)[BACKUP_CHECK]] == [slot.target for slot in slots]
+
+    def test_and_drills_are_so_all_month(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Given a drill on the first of the month, which nobody did, then it can still be done on its last day."""
+        # Given
+        first = (office.today().replace(day=1) + timedelta(days=31)).replace(day=1)
+        slots = list(drill_slots(office.contract, first))
+        office.expect(slots)
+        schedule = {"cron": "0 2 1 * *", "timezone": "Asia/Shanghai"}
+        known = [one for one in deployments_in(FILE) if one["name"] != RESTORE_DRILL]
+        monkeypatch.setattr(
+            catch_up, "deployments_in", lambda file: [*known, {"name": RESTORE_DRILL, "schedules": [schedule]}]
+        )
+        last = slots[0].closes_at - timedelta(hours=1)
+        # Then
+        assert [one.slot.target for one in overdue(office, last)[RESTORE_DRILL]] == [slot.target for slot in slots]
+        assert RESTORE_DRILL not in overdue(office, slots[0].opens_at + timedelta(hours=1))
+        assert RESTORE_DRILL not in overdue(office, slots[0].closes_at + timedelta(hours=1))
+
+    def test_are_asked_for_by_their_names(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Given: one of them was done
+        started: list[tuple[str, list[str] | None]] = []
+
+        async def start(name: str, *, parameters: dict[str, Any], **_: Any) -> None:
+            started.append((name, parameters["form"].get("backups")))
+
+        monkeypatch.setattr(catch_up, "arun_deployment", start)
+        office.expect(backup_slots(office.contract, office.today()))
+        done, *rest = backup_slots(office.contract, office.today())
+        monkeypatch.setattr(catch_up, "now", lambda: done.closes_at - timedelta(minutes=1))
+
+        def look(run: Run) -> Outcome:
+            run.add(done.target, 1, [Finding(check="BK01", state=State.OK, summary="如常")])
+            return Outcome([])
+
+        carried_out(office, done, by("cli"), {}, look)
+        # Then
+        asyncio.run(start_overdue(office))
+        assert (f"{BACKUP_CHECK}/{BACKUP_CHECK}", [slot.target for slot in rest]) in started
 
 
 class TestAReportThatWasCutOff:

@@ -170,11 +170,8 @@ class TestTheContract:
         # Given
         archive = desk.folder / "systems" / "3-archive.yaml"
         kept = archive.read_text(encoding="utf-8")
-        hosts = [
-            file for file in desk.folder.glob("hosts/*.yaml") if "system: archive" in file.read_text(encoding="utf-8")
-        ]
-        for file in (archive, *hosts):
-            file.unlink()
+        for part in ("systems/3-archive", "hosts/archive", "backups/archive"):
+            (desk.folder / f"{part}.yaml").unlink()
         desk.start(at(10, 8))
         # When
         archive.write_text(kept, encoding="utf-8")
@@ -199,6 +196,15 @@ class TestExcuses:
         desk.start(at(12, 8))
         with pytest.raises(RequestError):
             standing.excuse(desk.ledger, [slot], "张三", "停电", "通知", at(12, 9))
+
+    @pytest.mark.parametrize("slot", ["backup-check/oa.db/2026-11-12", "restore-drill/oa.db/2026-11"])
+    def test_of_backups_stand_too(self, desk: Desk, slot: str) -> None:
+        """Given a holiday in which truly nothing changed, then somebody says so, and it is on record."""
+        desk.start(at(1, 8))
+        standing.excuse(desk.ledger, [slot], "张三", "长假期间没有业务", "值班安排〔2026〕9号", at(13))
+        found = standing.standing(desk.ledger, period_of("2026-11"), at(30, 23))
+        [mark] = [one.mark for line in found.lines for one in line.marks if one.slot.id == slot]
+        assert mark is Mark.EXCUSED
 
     def test_stand_until_they_are_corrected(self, desk: Desk) -> None:
         # Given

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from checks.backup import BackupGroup
 from checks.contract import Contract, System
 from checks.journey import Expect, Fill
 from tasks.contract_folder import (
@@ -456,8 +457,9 @@ def test_schema_covers_what_the_models_say() -> None:
     made = schema()
     # Then
     head, system = made["contract.schema.json"], made["system.schema.json"]
-    assert set(head["properties"]) == set(Contract.model_fields) - {"systems", "hosts"}
+    assert set(head["properties"]) == set(Contract.model_fields) - {"systems", "hosts", "backups"}
     assert set(system["properties"]) == set(System.model_fields)
+    assert set(made["backups.schema.json"]["properties"]) == set(BackupGroup.model_fields)
     assert head["$schema"] == system["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert head["additionalProperties"] is False
     assert {"OS08", "OS25"} <= set(made["hosts.schema.json"]["$defs"]["Checks"]["properties"])

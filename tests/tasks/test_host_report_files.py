@@ -253,7 +253,7 @@ def test_sections_states_and_times(tmp_path: Path) -> None:
     assert "未取得和未执行的 72 项次有无异常不详" in text
     assert "另有 2 类没有列出；没有列出和没有归类的共 30 条" in text
     assert "没有取得日志的主机：oa-db-01。" in text
-    for word in ("11-16 12:00", "11-16 12:05", "未登记", "比较敏感的信息", "c0ffeec0ffee", "没有预测", "01234567"):
+    for word in ("11-16 12:00", "11-16 12:05", "未反馈", "比较敏感的信息", "c0ffeec0ffee", "没有预测", "01234567"):
         assert word in text
 
 
@@ -307,7 +307,7 @@ def test_three_hundred_rows_repeat_their_head_and_stay_on_the_page(tmp_path: Pat
     for sheet in document:
         words = sheet.get_textpage()
         text = words.get_text_range()
-        assert ("发现时间" in text) == ("未登记" in text)
+        assert ("发现时间" in text) == ("未反馈" in text)
         assert ("oa-db-02" in text) == (re.search(r"OS\d\d 项目", text) is not None)
         for index in range(words.count_rects()):
             left, _, right, _ = words.get_rect(index)

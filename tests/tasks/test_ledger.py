@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from checks.finding import Finding, Reason, State
-from checks.records import Event, EvidenceRecord, RunRecord
-from checks.slots import PAGE_INSPECTION, Slot
-from checks.visit import Document, Visit
+from checks.records import Event, EvidenceRecord, RunRecord, merged
+from checks.slots import BACKUP_CHECK, PAGE_INSPECTION, RESTORE_DRILL, Slot
+from checks.visit import BackupVisit, Copy, Document, RestoreVisit, Visit
 from tasks.ledger import Ledger, LedgerError
 from tasks.ledger.tables import SEALED
 
@@ -101,6 +101,27 @@ class TestRecord:
         ]
         assert run.visits[0].documents[0].title == "待办 'x' \\ \"y\""
         assert run.evidence[0].sha256 == "0" * 64
+
+    def test_what_looks_at_backups_find_out_is_told_from_what_drills_do(self, url: str) -> None:
+        # Given: a check and a drill of one backup
+        ledger, target = Ledger(url), "oa.db"
+        copy = Copy(name="app.sql.gz", size=7, at=NOON, mode=0o640)
+        checks = [BackupVisit(target=target, attempt=1, started_at=NOON + timedelta(hours=n), seconds=1, copies=(copy,))
+                  for n in range(3)]  # fmt: skip
+        drill = RestoreVisit(target=target, attempt=1, started_at=NOON, seconds=9, tables={"app.notice": 300})
+        for visit, duty in [*((one, BACKUP_CHECK) for one in checks), (drill, RESTORE_DRILL)]:
+            its = Slot(f"{duty}/{target}/{DAY}", duty, target, DAY, NOON, NOON + timedelta(days=1))
+            ledger.expect([its], NOON)
+            run_id = begin(ledger, its, visit.started_at)
+            ledger.add(run_id, target, 1, [], visit=visit, evidence=(), now=NOON, outcome=State.OK)
+        # Then
+        runs = [*ledger.runs(BACKUP_CHECK, DAY, DAY), *ledger.runs(RESTORE_DRILL, DAY, DAY)]
+        whole = merged(runs)
+        assert whole is not None
+        assert (whole.backup_visits, whole.restore_visits, whole.visits) == (tuple(checks), (drill,), ())
+        assert ledger.past(BACKUP_CHECK, target, BackupVisit, limit=2) == checks[1:]
+        assert ledger.past(RESTORE_DRILL, target, RestoreVisit) == [drill]
+        assert ledger.past(BACKUP_CHECK, "mobile.db", BackupVisit) == []
 
     def test_a_run_is_on_record_before_it_looks(self, url: str) -> None:
         # Given

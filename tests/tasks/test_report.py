@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from checks.daily_report import AnomalyLine, DailyReport, LeftoverLine, PageLine, SystemLine
+from checks.downtime import DowntimeLine
 from checks.finding import State
 from checks.records import EvidenceRecord
 from checks.secrecy import Grade
@@ -180,6 +181,16 @@ def make_key(home: Path) -> None:
     path.chmod(0o600)
 
 
+@pytest.mark.parametrize("form", list(Format))
+def test_downtime_in_which_pages_were_inspected_is_in_every_format(tmp_path: Path, form: Format) -> None:
+    line = DowntimeLine(system="综合办公系统", number="T-2026-0003", start=NOON, end=NOON, why="升级|甲")
+    [file] = render(daily(planned=(line,)), [form], tmp_path / "out", tmp_path / "evidence")
+    read = squeeze(text_of(file))
+    assert all(word in read for word in ("T-2026-0003", "升级|甲", "计划内停机期间"))
+    [file] = render(daily(), [form], tmp_path / "bare", tmp_path / "evidence")
+    assert "计划内停机" not in squeeze(text_of(file))
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[Format, Path]:
     """A report whose every name is an attack, in all formats."""
@@ -268,7 +279,7 @@ def test_sections_states_and_times(tmp_path: Path) -> None:
     text = docx_text(path)
     assert headings == ["一、巡检概况", "二、页面巡检结果表", "三、异常及反馈", "四、遗留问题", "附：页面截图"]
     assert "正常 1 项，告警 1 项，严重 1 项，未取得 1 项，未执行 1 项" in text
-    assert all(word in text for word in ("11-22 12:00", "11-22 12:05", "未登记", "比较敏感的信息", "c0ffeec0ffee"))
+    assert all(word in text for word in ("11-22 12:00", "11-22 12:05", "未反馈", "比较敏感的信息", "c0ffeec0ffee"))
     assert "已执行的巡检未见此前遗留的问题" in text
 
 
