@@ -226,6 +226,17 @@ class System(Strict):
         return list(dict.fromkeys(secret_names(steps)))
 
 
+class Asset(Strict):
+    """A name and ports by which something of a system is reached, beside its hosts and its own address."""
+
+    names: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.:-]*$")]] = Field(
+        min_length=1, title="名称", description="域名或地址，小写"
+    )
+    ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(min_length=1, title="端口")
+    system: str = Field(pattern=ID, title="系统编号")
+    host: str = Field("", title="主机", description="在那里应答的主机，按它的 SSH 密钥认人；不写就按证书")
+
+
 class Contract(Strict):
     """A whole contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`, its backups
     in `backups/`."""
@@ -240,6 +251,7 @@ class Contract(Strict):
     systems: list[System] = Field(min_length=1, title="系统")
     hosts: list[HostGroup] = Field([], title="主机")
     backups: list[BackupGroup] = Field([], title="备份")
+    assets: list[Asset] = Field([], title="资产", description="主机和系统网址之外，安全复测还可以探测的名称和端口")
     channels: list[Channel] = Field([], title="通知渠道")
     escalation: list[Contact] = Field(
         [], title="通知次序", description="第一位立即通知，其后的在时限过半、八成、超时时通知"
@@ -384,6 +396,7 @@ def problems(contract: Contract) -> Iterator[Problem]:
                 "换一个没有用过的编号（login 已留给登录）",
             )
     yield from _host_problems(contract)
+    yield from _asset_problems(contract)
     yield from _backup_problems(contract)
     yield from _channel_problems(contract)
     yield from _document_problems(contract)
@@ -402,6 +415,17 @@ def _host_problems(contract: Contract) -> Iterator[Problem]:
             seen.add(host.name)
         for j, what in mistakes(group):
             yield Problem(("hosts", i, "hosts", j), what, "改这台主机或本组的参数")
+
+
+def _asset_problems(contract: Contract) -> Iterator[Problem]:
+    systems = [system.id for system in contract.systems]
+    hosts = [placed.host.name for placed in contract.all_hosts()]
+    for i, asset in enumerate(contract.assets):
+        if asset.system not in systems:
+            yield Problem(("assets", i, "system"), f"没有系统 {asset.system}", f"写 {'、'.join(systems)} 之一")
+        if asset.host and asset.host not in hosts:
+            what = f"没有主机 {asset.host}"
+            yield Problem(("assets", i, "host"), what, "先在 hosts/ 里写这台主机，或改正主机名")
 
 
 def _backup_problems(contract: Contract) -> Iterator[Problem]:

@@ -15,6 +15,8 @@ BACKUP_CHECK = "backup-check"
 RESTORE_DRILL = "restore-drill"
 AVAILABILITY_PROBE = "availability-probe"
 DOCUMENT_TIMELINESS = "document-timeliness"
+RETEST = "verify-remediation"
+BASELINE_CHECK = "baseline-check"
 
 
 class Slot(NamedTuple):

@@ -117,6 +117,26 @@ class HostVisit(Facts):
     reason: Reason | None = None
 
 
+class ProbeVisit(Facts):
+    """All that one look by one safe probe found out."""
+
+    target: str  # as in findings: "F-2026-012", or "https://oa-web-01/" of a probe by itself
+    attempt: int
+    started_at: datetime  # UTC
+    seconds: float
+    probe: str  # "tls-min-version"
+    version: int  # of the probe
+    asset: str  # "https://oa-web-01/"
+    vantage: str  # "here", "bastion", "host"
+    way: str = ""  # which bastion
+    identity: str = ""  # "ssh-ed25519 SHA256:…" of the host, or "certificate SHA256:…"; "" where nobody showed one
+    params: dict[str, Any] = {}
+    sent: tuple[str, ...] = ()  # each request in words
+    replies: tuple[dict[str, Any], ...] = ()  # as the replies' models dump them; none where the probe is private
+    obstacle: str = ""  # why nothing could be told
+    reason: Reason | None = None
+
+
 class Copy(Facts):
     """One copy of a backup as its folder lists it: a file, a snapshot of a repository, or all of a mirror."""
 

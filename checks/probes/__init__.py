@@ -1,0 +1,1 @@
+"""The safe probes, a file each. See `checks.safe_probe`."""
