@@ -118,7 +118,7 @@ def _fstab(host: Host) -> str:
 def _sshd(host: Host) -> str:
     mine = (
         f"AllowUsers {JUMP}\nPasswordAuthentication yes\nPubkeyAuthentication no\nAllowTcpForwarding local\n"
-        f"PermitOpen {' '.join(f'{one.address}:22' for one in HOSTS)}\nPermitTTY no\nMaxSessions 0\n"
+        f"PermitOpen {' '.join(f'{one.address}:*' for one in HOSTS)}\nPermitTTY no\nMaxSessions 0\n"
         if host.name == BASTION
         else f"AllowUsers {INSPECTOR}\nPasswordAuthentication no\nAllowTcpForwarding no\n"
     )
