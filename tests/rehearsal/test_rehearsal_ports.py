@@ -49,8 +49,8 @@ def test_a_service_that_is_off_refuses(hosts: HostEstate, fault: str, port: int)
 
 
 def test_what_listens_on_loopback_only_stays_inside(hosts: HostEstate) -> None:
-    script = "busybox tcpsvd {} 21 true >/dev/null 2>&1 & echo $! >/run/practice/tcpsvd; sleep 0.2"
-    end = "kill $(cat /run/practice/tcpsvd); sleep 0.1"
+    script = "busybox httpd -f -p {}:21 -h /mnt >/dev/null 2>&1 & echo $! >/run/practice/httpd; sleep 0.2"
+    end = "kill $(cat /run/practice/httpd); sleep 0.1"
     hosts.console("oa-app-02", script.format("127.0.0.1"))
     assert 21 not in open_ports(hosts)["oa-app-02"]
     hosts.console("oa-app-02", end)
