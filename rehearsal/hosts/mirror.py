@@ -6,6 +6,7 @@ refuses the connection, as it would on one network.
 """
 
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Iterable
@@ -17,7 +18,6 @@ PORTS = (21, 23, 80, 443, 3306, 5432, 6379, 8080, 9200, 27017)
 NEIGHBOUR = "127.0.1.1"  # whom the daemons see: not themselves, for what they allow themselves is not for others
 SHUT = Path("/run/practice/network")  # "closed": nothing of this host can be reached, its SSH port neither
 _BACKLOG = 64
-_LISTENING = "0A"
 
 
 class Mirror:
@@ -27,12 +27,11 @@ class Mirror:
     def __init__(self, address: str) -> None:
         self._address = address
         self._doors = {port: _door(address, port) for port in PORTS}
-        self._own = {_hexadecimal(address), "00000000", "0" * 32, "0000000000000000FFFF0000" + _hexadecimal(address)}
         self._open: set[int] = set()
 
     def look(self) -> tuple[Iterable[socket.socket], Iterable[socket.socket]]:
         """Open and close doors; which were opened, and which closed."""
-        inside = set() if SHUT.exists() else self._listening() & self._doors.keys()
+        inside = set() if SHUT.exists() else {port for port in PORTS if _taken(self._address, port)}
         opened, closed = inside - self._open, self._open - inside
         for port in opened:
             self._doors[port].listen(_BACKLOG)
@@ -40,16 +39,6 @@ class Mirror:
             self._doors[port].shutdown(socket.SHUT_RDWR)  # Linux: no longer listening, the address still ours
         self._open = inside
         return [self._doors[port] for port in opened], [self._doors[port] for port in closed]
-
-    def _listening(self) -> set[int]:
-        found = set()
-        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-            for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
-                _, local, _, state, *_ = line.split()
-                address, _, port = local.partition(":")
-                if state == _LISTENING and address in self._own:
-                    found.add(int(port, 16))
-        return found
 
     def knock(self, door: socket.socket) -> None:
         """Hand one connection on to the daemon, in a process of its own."""
@@ -79,6 +68,15 @@ def _door(address: str, port: int) -> socket.socket:
     return door
 
 
-def _hexadecimal(address: str) -> str:
-    """As /proc/net/tcp writes it: in the machine's byte order."""
-    return f"{int.from_bytes(socket.inet_aton(address), 'little'):08X}"
+def _taken(address: str, port: int) -> bool:
+    """Whether somebody listens there. A listener refuses its address to others (/proc/net/tcp says so too, but takes
+    the kernel ten milliseconds, as it walks through the connections of the whole machine)."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((address, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return True
+    return False
