@@ -118,7 +118,7 @@ def _fstab(host: Host) -> str:
 def _sshd(host: Host) -> str:
     mine = (
         f"AllowUsers {JUMP}\nPasswordAuthentication yes\nPubkeyAuthentication no\nAllowTcpForwarding local\n"
-        f"PermitOpen {' '.join(f'{one.address}:22' for one in HOSTS)}\nPermitTTY no\nMaxSessions 0\n"
+        f"PermitOpen {' '.join(f'{one.address}:*' for one in HOSTS)}\nPermitTTY no\nMaxSessions 0\n"
         if host.name == BASTION
         else f"AllowUsers {INSPECTOR}\nPasswordAuthentication no\nAllowTcpForwarding no\n"
     )
@@ -126,11 +126,16 @@ def _sshd(host: Host) -> str:
     return (
         "HostKey /etc/ssh/ssh_host_ed25519_key\nPidFile none\nUsePAM no\nKbdInteractiveAuthentication no\n"
         "PermitRootLogin no\nUseDNS no\nPrintMotd no\nX11Forwarding no\nAllowAgentForwarding no\n"
-        "ClientAliveInterval 300\nAcceptEnv LANG LC_*\nLogLevel VERBOSE\nSubsystem sftp internal-sftp\n"
+        f"{_STRONG}ClientAliveInterval 300\nAcceptEnv LANG LC_*\nLogLevel VERBOSE\nSubsystem sftp internal-sftp\n"
         f"{mine}{words}"
     )
 
 
+_STRONG = """\
+KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org
+Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr
+MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com,umac-128-etm@openssh.com
+"""
 _RSYSLOG = """\
 module(load="imuxsock" SysSock.RateLimit.Interval="0")
 $WorkDirectory /var/spool/rsyslog
