@@ -32,7 +32,7 @@ class SshdOption(ProbeParams):
     """The option and what it should be."""
 
     option: str = Field(
-        "PermitRootLogin", pattern=r"^[A-Za-z]{3,40}$", title="配置项", description="sshd_config 的名字"
+        "PermitRootLogin", pattern=r"^[A-Za-z0-9]{3,40}$", title="配置项", description="sshd_config 的名字"
     )
     expected: str = Field("no", pattern=EXPECTED, title="应为", description="几个可以的用 | 分开；数字的范围写 1..900")
 
