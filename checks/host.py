@@ -113,7 +113,6 @@ class HostGroup(Strict):
         found = ((check.id, _params(self, host, check)) for check in host_checks())
         return {item: params.not_applicable for item, params in found if params is not None and params.not_applicable}
 
-
     def baseline_planned(self, host: Host) -> tuple[Planned, ...]:
         """The items of the baseline that are looked at on a host."""
         found = ((check, _baseline_params(self, host, check)) for check in baseline_checks())
@@ -153,7 +152,10 @@ class Placed(NamedTuple):
 def mistakes(group: HostGroup) -> list[tuple[int, str]]:
     """What is wrong only when a host's parameters are laid over its group's: the host's index, and what."""
     found = []
-    every = [*((check, _params) for check in host_checks()), *((check, _baseline_params) for check in baseline_checks())]
+    every = [
+        *((check, _params) for check in host_checks()),
+        *((check, _baseline_params) for check in baseline_checks()),
+    ]
     for index, host in enumerate(group.hosts):
         for check, laid_over in every:
             try:

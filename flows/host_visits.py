@@ -118,7 +118,8 @@ class HostRounds:
     def _look(self, run: Run, exchange: Exchange, answer: Answer, redactor: Redactor, past: Past) -> None:
         """One run's part of the answer, judged and put on record."""
         planned, keys = self._planned[run.id], self._script.keys
-        judged = judge(planned, lambda one: keys[one.check.id], answer, past if run.slot.duty == HOST_INSPECTION else ())
+        earlier = past if run.slot.duty == HOST_INSPECTION else ()
+        judged = judge(planned, lambda one: keys[one.check.id], answer, earlier)
         findings = [
             # Why an item could not be read may be in the host's words.
             one.model_copy(
@@ -161,9 +162,7 @@ class HostRounds:
             if not run.has_ended:
                 self._record(run, not_looked(self._planned[run.id], reason, message), None, [])
 
-    def _record(
-        self, run: Run, findings: list[Finding], visit: HostVisit | None, kept: list[EvidenceRecord]
-    ) -> None:
+    def _record(self, run: Run, findings: list[Finding], visit: HostVisit | None, kept: list[EvidenceRecord]) -> None:
         outcome = self._outcomes[run.id] = Outcome([(self._target, finding) for finding in findings])
         run.add(self._target, 1, findings, visit=visit, evidence=kept, outcome=outcome.state)
 

@@ -1,4 +1,4 @@
-"""B03 口令复杂度, B05 口令历史, B06 登录失败锁定: what PAM demands. See `checks.host_policy` for whose defaults hold."""
+"""B03 口令复杂度, B05 口令历史, B06 登录失败锁定: what PAM demands; `checks.host_policy` knows whose defaults hold."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""B07 登录超时, B09 SSH 算法, B11 默认账号, B19 管理来源: what sshd itself says holds (`sshd -T`), and what belongs to it.
+"""B07 登录超时, B09 SSH 算法, B11 默认账号, B19 管理来源: what holds by `sshd -T`, and what belongs to it.
 
 sshd reads host keys, so it wants root. Before 8.2 it wanted to know for whom where the file has Match blocks.
 """

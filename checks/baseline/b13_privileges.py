@@ -34,9 +34,7 @@ def parse(section: Section) -> Privileges:
     said = parts(section.out)
     wheel = [one for one in pam(said["su"]) if one.kind == "auth" and one.module == "pam_wheel.so"]
     all_of_it = re.findall(r"(?m)NOPASSWD:\s*(?:[A-Z]+:\s*)*ALL\b", said["sudo"])
-    return Privileges(
-        everything=len(all_of_it), wheel=any(one.control in ("required", "requisite") for one in wheel)
-    )
+    return Privileges(everything=len(all_of_it), wheel=any(one.control in ("required", "requisite") for one in wheel))
 
 
 def evaluate(facts: Privileges, look: Look[Privileges], params: Params) -> Verdict:

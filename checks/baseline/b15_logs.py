@@ -1,8 +1,6 @@
 """B15 审计记录, B16 日志保护: records have a time that is right and somebody who writes them; nobody else reads them,
 they go elsewhere, and they are kept."""
 
-import re
-
 from pydantic import Field
 
 from checks.clauses import CLAUSES

@@ -8,8 +8,9 @@ from pydantic import Field
 from checks.clauses import CLAUSES
 from checks.finding import Reason, State, Verdict
 from checks.host_check import HostCheck, Look, NotTaken, Params, Section
-from checks.journey import Strict
-from checks.services import parts
+from checks.probes import package_version
+from checks.probes.package_version import PackageVersion
+from checks.services import both, parts
 from checks.visit import Facts
 
 NAMES = """\
@@ -28,28 +29,14 @@ for wanted; do printf '%s\\n' "$found" | grep -xF -e "$wanted"; done
 return 0"""
 """Of all names only those of the list leave the host."""
 
-VERSIONS = """\
-older() {
-    if [ "$manager" = dpkg ]; then dpkg --compare-versions "$1" lt "$2"
-    else [ "$(rpm --eval "%{lua:print(rpm.vercmp('$1', '$2'))}")" = -1 ]
-    fi
-}
-installed() {
-    if [ "$manager" = dpkg ]; then dpkg-query -W -f '${Status} ${Version}\\n' "$1" 2>/dev/null | grep ' installed ' | cut -d' ' -f4
-    else rpm -q --qf '%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n' "$1" 2>/dev/null | grep '^[0-9]*:'
-    fi
-}
-echo '=== compared'
-if command -v dpkg >/dev/null; then manager=dpkg; elif command -v rpm >/dev/null; then manager=rpm
-else echo 'dpkg rpm' >&2; exit 127
-fi
-while [ $# -ge 2 ]; do
-    have=$(installed "$1" | head -n 1)
-    if [ -z "$have" ]; then echo "$1 absent"
-    elif older "$have" "$2"; then echo "$1 older $have $2"
-    else echo "$1 fixed $have $2"
-    fi
-    shift 2
+VERSIONS = f"""\
+compared() {{
+{package_version.COMMAND}
+}}
+while [ $# -ge 3 ]; do
+    echo '=== one'
+    (compared "$1" "$2" "$3") || exit
+    shift 3
 done"""
 
 DENIED = ("telnetd", "inetutils-telnetd", "telnet-server", "rsh-server", "rsh-redone-server", "ypserv", "nis",
@@ -69,24 +56,16 @@ class Installed(Facts):
     named: tuple[str, ...]
 
 
-class Advisory(Strict):
-    """What a vendor's advisory says of one package."""
-
-    package: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$", title="软件包")
-    fixed: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+~:_^-]*$", title="修复版本", description="厂商的版本号，写全")
-    about: str = Field("", title="公告编号")
-
-
 class Advisories(Params):
     """Source: the vendor's security advisories, chosen by a person."""
 
-    advisories: tuple[Advisory, ...] = Field((), title="安全公告")
+    advisories: tuple[PackageVersion, ...] = Field((), title="安全公告", description="软件包和它的修复版本")
 
 
 class Compared(Facts):
-    """By package: absent, older, fixed; with the installed and the wanted version."""
+    """What was said of each advisory, in the contract's order."""
 
-    found: dict[str, tuple[str, str, str]]
+    answers: tuple[str, ...]
 
 
 def _parse_names(section: Section) -> Installed:
@@ -102,26 +81,23 @@ def _names(facts: Installed, look: Look[Installed], params: Denied) -> Verdict:
 
 
 def _parse_versions(section: Section) -> Compared:
-    rows = [line.split() for line in parts(section.out)["compared"].splitlines()]
-    return Compared(found={name: (state, *(*rest, "", "")[:2]) for name, state, *rest in rows})
+    if section.status:
+        raise ValueError("not compared")
+    return Compared(answers=tuple(one.strip() for one in section.out.split("=== one\n")[1:]))
 
 
 def _versions(facts: Compared, look: Look[Compared], params: Advisories) -> Verdict:
     """UNKNOWN where there is no advisory to compare with: nothing was found, because nothing was sought."""
     if not params.advisories:
         raise NotTaken(Reason.MANUAL, "合同里没有列出安全公告（baseline.B21.advisories），无从比较")
-    missing = [one.package for one in params.advisories if one.package not in facts.found]
-    if missing:
-        raise NotTaken(Reason.UNSUPPORTED, f"没有比较到 {'、'.join(missing)}")
-    old = [f"{name} {have} 低于 {want}" for name, (state, have, want) in facts.found.items() if state == "older"]
-    if old:
-        return Verdict(State.CRIT, f"{'；'.join(old[:3])}{f' 等 {len(old)} 个' if len(old) > 3 else ''}，期望不低于修复版本")
-    there = sum(state == "fixed" for state, *_ in facts.found.values())
-    return Verdict(State.OK, f"公告 {len(params.advisories)} 条，装着的 {there} 个都不低于修复版本")
+    if len(facts.answers) != len(params.advisories):
+        raise NotTaken(Reason.INCOMPLETE, f"公告 {len(params.advisories)} 条，只比较了 {len(facts.answers)} 条")
+    said = zip(facts.answers, params.advisories, strict=True)
+    return both(*(package_version.CHECK.judge([Section(text, "", 0)], one) for text, one in said))
 
 
 def _arguments(params: Advisories) -> tuple[str, ...]:
-    return tuple(text for one in params.advisories for text in (one.package, one.fixed))
+    return tuple(text for one in params.advisories for text in (one.package, one.fixed, one.cve))
 
 
 CHECKS = (
