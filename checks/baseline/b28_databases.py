@@ -20,7 +20,7 @@ select '=== variables';
 show global variables where variable_name in ('require_secure_transport', 'validate_password.policy',
     'validate_password_policy', 'simple_password_check_minimal_length', 'cracklib_password_check_dictionary');
 select '=== accounts';
-select 'empty', count(*) from mysql.user where authentication_string = '' and host <> ''
+select 'empty', count(*) from mysql.user where authentication_string = '' and host <> '' and user <> 'mariadb.sys'
     and plugin not in ('auth_socket', 'unix_socket', 'gssapi', 'pam', 'auth_pam', 'authentication_pam');
 select 'remote', count(*) from mysql.user where user = 'root' and host = '%';
 "

@@ -2,6 +2,7 @@
 
 import time
 
+from rehearsal.hosts import sound
 from rehearsal.hosts.identity import ACCOUNTS, Identity
 from rehearsal.hosts.roster import BASTION, HOSTS, INSPECTOR, JUMP, Host
 
@@ -56,7 +57,7 @@ def stat_text(since: float, now: float, busy: float) -> str:
 
 def files(host: Host, who: Identity) -> dict[str, str]:
     """Every text file that a host has from the start, path → content."""
-    return {
+    return sound.FILES | {
         "/etc/hostname": f"{host.name}\n",
         "/etc/hosts": "127.0.0.1 localhost\n" + "".join(f"{one.address} {one.name}\n" for one in HOSTS),
         "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\n'
@@ -120,7 +121,7 @@ def _sshd(host: Host) -> str:
         f"AllowUsers {JUMP}\nPasswordAuthentication yes\nPubkeyAuthentication no\nAllowTcpForwarding local\n"
         f"PermitOpen {' '.join(f'{one.address}:*' for one in HOSTS)}\nPermitTTY no\nMaxSessions 0\n"
         if host.name == BASTION
-        else f"AllowUsers {INSPECTOR}\nPasswordAuthentication no\nAllowTcpForwarding no\n"
+        else f"AllowUsers {INSPECTOR}@127.0.0.0/8\nPasswordAuthentication no\nAllowTcpForwarding no\n"
     )
     words = f"SetEnv {host.environment}\n" if host.environment else ""
     return (
@@ -148,4 +149,6 @@ kern.* -/var/log/kern.log
 _SUDOERS = f"""\
 Defaults !syslog
 {INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/lastb, /usr/sbin/sshd -T, /usr/bin/cut -d\\: -f1\\,3\\,5\\,8 /etc/shadow
+{INSPECTOR} ALL=(root) NOPASSWD: /usr/sbin/auditctl -l, /usr/sbin/auditctl -s, /usr/bin/cat /etc/shadow
+{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/cat /data/pgsql/pg_hba.conf
 """
