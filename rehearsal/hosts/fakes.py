@@ -71,10 +71,11 @@ EOF
 """
 _AUDITCTL = """\
 #!/bin/sh
-# A FAKE for the rehearsal: the kernel's audit is the machine's. Rules: /etc/audit/audit.rules; off: /run/practice/unaudited.
+# A FAKE for the rehearsal: the kernel's audit is the machine's. Rules: /etc/audit/audit.rules.
+[ -e /run/practice/unaudited ] && on=0 pid=0 || on=1 pid=612
 case $1 in
     -l) grep '^-' /etc/audit/audit.rules || echo 'No rules' ;;
-    -s) [ -e /run/practice/unaudited ] && printf 'enabled 0\\npid 0\\n' || printf 'enabled 1\\nfailure 1\\npid 612\\n' ;;
+    -s) printf 'enabled %s\\nfailure 1\\npid %s\\n' $on $pid ;;
 esac
 exit 0
 """

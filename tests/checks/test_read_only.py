@@ -47,9 +47,9 @@ def everything(folder: Path) -> HostGroup:
         "OS26": {"files": [str(folder / "app.log")]},
     }
     services: dict[str, Any] = {check.service: {} for check in host_checks() if check.service}
-    return HostGroup.model_validate(
-        {"system": "oa", "checks": checks, "services": services, "hosts": [{"name": "a"}], "sudo": False}
-    )
+    baseline = {"B21": {"advisories": [{"package": "dpkg", "fixed": "1.0", "cve": "CVE-2024-0001"}]}}
+    told = {"checks": checks, "services": services, "baseline": baseline, "hosts": [{"name": "a"}], "sudo": False}
+    return HostGroup.model_validate({"system": "oa", **told})
 
 
 @pytest.fixture(scope="module", params=SHELLS)
@@ -58,7 +58,7 @@ def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert shutil.which("strace"), "strace is not installed"
     tmp_path = tmp_path_factory.mktemp("home")
     group = everything(tmp_path)
-    planned = group.planned(group.hosts[0])
+    planned = (*group.planned(group.hosts[0]), *group.baseline_planned(group.hosts[0]))
     trace = tmp_path / "trace"
     done = subprocess.run(
         [
