@@ -19,7 +19,9 @@ for link in /etc/rc[2-5].d/S[0-9][0-9]"$unit" /etc/rc.d/rc[2-5].d/S[0-9][0-9]"$u
     if [ -e "$link" ] || [ -L "$link" ]; then echo "StartLink=$link"; fi
 done
 if [ "$ME" = 0 ] || [ -r /proc/1/comm ]; then
-    cat /proc/[0-9]*/comm 2>/dev/null | awk -v name="$process" '$0 == name { found++ } END { print "Running=" found + 0 }'
+    cat /proc/[0-9]*/comm 2>/dev/null | awk -v name="$process" '
+        $0 == name { found++ }
+        END { print "Running=" found + 0 }'
 else echo Running=hidden
 fi
 """
@@ -36,7 +38,8 @@ class ServiceDisabled(ProbeParams):
 
 
 def _ask(_: Target, params: ServiceDisabled) -> Sequence[OnHost]:
-    return [OnHost(COMMAND, (params.unit, (params.process or params.unit)[:_COMM]))]
+    name = params.unit.removesuffix(".service").removesuffix(".socket")
+    return [OnHost(COMMAND, (name, (params.process or name)[:_COMM]))]
 
 
 def _parse(section: Section) -> list[tuple[str, str]]:
