@@ -58,7 +58,7 @@ _LIBRARIES = {
     ),
 }  # fmt: skip
 
-_QUALIFIERS = {"alpha": -4, "beta": -3, "m": -2, "rc": -1, "cr": -1}
+_BEFORE = {"snapshot": -6, "preview": -5, "alpha": -4, "beta": -3, "m": -2, "rc": -1, "cr": -1}
 
 
 def order(version: str) -> Version:
@@ -75,7 +75,7 @@ def order(version: str) -> Version:
     for place, part in enumerate(parts):
         if not part.isdigit():
             after = next((int(one) for one in parts[place + 1 :] if one.isdigit()), 0)
-            return (*numbers, _QUALIFIERS.get(part, 0), after)
+            return (*numbers, _BEFORE.get(part, 0), after)
         if place < len(numbers):
             numbers[place] = int(part)
     return (*numbers, 0, 0)

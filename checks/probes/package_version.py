@@ -118,11 +118,11 @@ def _ask(_: Target, params: PackageVersion) -> Sequence[OnHost]:
 
 def _parse(section: Section) -> Seen:
     lines = section.out.split("\n")
-    manager = next(line.split()[1] for line in lines if line.startswith("manager "))
+    manager = lines[0].removeprefix("manager ")
     packages = tuple(Package(*line.split("|")[1:]) for line in lines if line.startswith("package|"))
     mentions = sum(int(line.split()[1]) for line in lines if line.startswith("changelog "))
-    if section.err.strip():
-        raise ValueError(section.err)
+    if section.status or section.err.strip() or manager not in ("dpkg", "rpm"):
+        raise ValueError("not our lines")
     return Seen(manager, packages, mentions)
 
 
