@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sees that the system has what is named: python browser fonts ocr postgresql hosts services backups mariabackup tracer.
+# Sees that the system has what is named:
+# python browser fonts ocr postgresql hosts services backups mariabackup tracer rpm.
 # What counts is that a thing works, not which package it came from: a machine without apt is fine once it has all.
 set -euo pipefail
 
@@ -30,6 +31,7 @@ has() {
         backups) every mariadb-dump restic borg zstd gzip bzip2 xz ;;
         mariabackup) command -v mariabackup ;;
         tracer) command -v strace ;;
+        rpm) every rpm rpmbuild ;;
         *) false ;;
     esac >/dev/null 2>&1
 }
@@ -44,6 +46,7 @@ packages() {
         postgresql) echo postgresql ;;
         mariabackup) echo mariadb-backup ;;
         tracer) echo strace ;;
+        rpm) echo rpm ;;
         hosts) echo openssh-server openssh-client util-linux busybox cron rsyslog openssl iproute2 procps sudo ;;
         services) echo nginx redis-server mariadb-server-core mariadb-client-core tomcat10-common openjdk-17-jdk-headless postgresql ;;
         backups) echo mariadb-client restic borgbackup zstd gzip bzip2 xz-utils ;;

@@ -17,7 +17,7 @@ NAMES = """\
 names() {
     if command -v dpkg-query >/dev/null; then
         limit 20 dpkg-query -W -f '${Status} ${Package}\\n' | grep ' installed ' | cut -d' ' -f4
-    elif command -v rpm >/dev/null; then limit 60 rpm -qa --qf '%{NAME}\\n'
+    elif command -v rpm >/dev/null && [ -d "$(rpm --eval %_dbpath)" ]; then limit 60 rpm -qa --qf '%{NAME}\\n'
     else echo 'dpkg-query rpm' >&2; return 127
     fi
 }

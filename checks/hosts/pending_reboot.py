@@ -15,15 +15,16 @@ done
 for file in /lib/modules/*/modules.builtin; do
     [ ! -e "$file" ] || { name=${file%/*}; echo "kernel ${name##*/}"; }
 done
-if [ -d /var/lib/rpm ] && command -v rpm >/dev/null; then
+if command -v rpm >/dev/null && [ -d "$(rpm --eval %_dbpath)" ]; then
     limit 20 rpm -q --qf 'package %{INSTALLTIME} %{NAME}\\n' kernel kernel-core kernel-rt linux-firmware \\
         microcode_ctl glibc systemd dbus dbus-daemon dbus-broker openssl-libs gnutls
     case $? in 124 | 137 | 143) exit 137 ;; esac
 fi
 exit 0"""
 """Not needs-restarting -r: it is rarely installed, takes seconds and writes dnf's log. rpm tells what it goes by: was
-one of these packages installed after boot? (List: access.redhat.com/solutions/27943.) The flag is Debian's and
-Ubuntu's; modules.builtin belongs to a kernel's package, so it is gone when the kernel is."""
+one of these packages installed after boot? (List: access.redhat.com/solutions/27943.) It is not asked where it has no
+database: it would make one, on Debian in the account's home. The flag is Debian's and Ubuntu's; modules.builtin belongs
+to a kernel's package, so it is gone when the kernel is."""
 
 
 class Reboot(Facts):

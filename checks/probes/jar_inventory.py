@@ -58,7 +58,7 @@ _LIBRARIES = {
     ),
 }  # fmt: skip
 
-_QUALIFIERS = {"alpha": -4, "beta": -3, "m": -2, "rc": -1, "cr": -1}
+_BEFORE = {"snapshot": -6, "preview": -5, "alpha": -4, "beta": -3, "m": -2, "rc": -1, "cr": -1}
 
 
 def order(version: str) -> Version:
@@ -75,7 +75,7 @@ def order(version: str) -> Version:
     for place, part in enumerate(parts):
         if not part.isdigit():
             after = next((int(one) for one in parts[place + 1 :] if one.isdigit()), 0)
-            return (*numbers, _QUALIFIERS.get(part, 0), after)
+            return (*numbers, _BEFORE.get(part, 0), after)
         if place < len(numbers):
             numbers[place] = int(part)
     return (*numbers, 0, 0)
@@ -124,7 +124,10 @@ def _judge(replies: Sequence[Inventory], params: JarInventory) -> Verdict:
     [seen] = replies
     library = _LIBRARIES[params.library]
     should = params.fixed or "、".join(first for first, _ in library.mended)
-    bad, mitigated, mended, unknown = [], [], [], []
+    bad: list[Copy] = []
+    mitigated: list[Copy] = []
+    mended: list[Copy] = []
+    unknown: list[Copy] = []
     for copy in seen.libraries:
         try:
             weak = vulnerable(library, copy.version, params.fixed)
@@ -165,9 +168,9 @@ CHECK = SafeProbe(
     params=JarInventory,
     ask=_ask,
     judge=_judge,
-    sends="登录主机，用 SFTP 列出程序目录，读 jar、war、zip 的目录和包里的 jar，找组件的类和版本；不发攻击载荷，不留内容",
-    remedy="换成修复版本的 jar 后重启应用：先 `cp -p` 原来的 jar 或 war 到应用目录之外，替换，重启，试用。"
-    "Log4j 暂时不能换的，可 `zip -q -d log4j-core-*.jar org/apache/logging/log4j/core/lookup/JndiLookup.class`，只是缓解。"
+    sends="登录主机，用 SFTP 列出程序目录，读 jar、war、zip 的目录和包里的 jar，找组件的类和版本；无攻击载荷",
+    remedy="换成修复版本的 jar 后重启应用：先 `cp -p` 原来的 jar 或 war 到应用目录之外，替换，重启，试用。Log4j "
+    "暂时不能换的，可 `zip -q -d log4j-core-*.jar org/apache/logging/log4j/core/lookup/JndiLookup.class`，只是缓解。"
     "退回：停应用，把原来的文件放回，再启动。",
     classes=("log4j", "CVE-2021-44228", "fastjson", "CVE-2022-25845", "shiro", "CVE-2016-4437", "spring4shell",
              "CVE-2022-22965"),

@@ -38,7 +38,7 @@ if command -v dpkg-query >/dev/null && dpkg-query -W dpkg >/dev/null 2>&1; then
             if [ -r "$file" ]; then gzip -dc "$file"; fi
         done | grep -c -w -F "$cve" | awk '{ print "changelog " $1 }'
     fi
-elif command -v rpm >/dev/null && rpm -q rpm >/dev/null 2>&1; then
+elif command -v rpm >/dev/null && [ -d "$(rpm --eval %_dbpath)" ] && rpm -q rpm >/dev/null 2>&1; then
     echo "manager rpm"
     versus() {
         if ! tame "$1" || ! tame "$2"; then return 1; fi
@@ -66,14 +66,14 @@ elif command -v rpm >/dev/null && rpm -q rpm >/dev/null 2>&1; then
         echo "package|ii|$epoch$version-$release|$architecture|$order"
     done || exit
     if [ "$cve" ]; then
-        rpm -q --changelog "$package" | grep -c -w -F "$cve" | awk '{ print "changelog " $1 }'
+        rpm -q --qf '[%{CHANGELOGTEXT}\n]' "$package" | grep -c -w -F "$cve" | awk '{ print "changelog " $1 }'
     fi
 else
     echo "neither dpkg nor rpm knows its own package" >&2; exit 127
 fi
 """
 """Lines "manager NAME", "package|STATUS|VERSION|ARCHITECTURE|older, mended or -", "changelog LINES". Part by part,
-because `rpm.vercmp` takes no whole EVR before rpm 4.16."""
+because `rpm.vercmp` takes no whole EVR before rpm 4.16. Where there is no database `rpm -q` would make one."""
 
 
 class PackageVersion(ProbeParams):
@@ -118,11 +118,11 @@ def _ask(_: Target, params: PackageVersion) -> Sequence[OnHost]:
 
 def _parse(section: Section) -> Seen:
     lines = section.out.split("\n")
-    manager = next(line.split()[1] for line in lines if line.startswith("manager "))
+    manager = lines[0].removeprefix("manager ")
     packages = tuple(Package(*line.split("|")[1:]) for line in lines if line.startswith("package|"))
     mentions = sum(int(line.split()[1]) for line in lines if line.startswith("changelog "))
-    if section.err.strip():
-        raise ValueError(section.err)
+    if section.status or section.err.strip() or manager not in ("dpkg", "rpm"):
+        raise ValueError("not our lines")
     return Seen(manager, packages, mentions)
 
 

@@ -1,4 +1,4 @@
-"""Redis 配置: a password and the addresses it listens at, from its file (inspection-items, B31). No password is shown."""
+"""Redis 配置: a password, and at which addresses, from its file without showing it (inspection-items, B31)."""
 
 from collections.abc import Sequence
 
@@ -68,8 +68,8 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，读 redis.conf，只取回是否设了 requirepass、bind 和 port；口令不取回",
-    remedy="备份 `cp -p /etc/redis/redis.conf /etc/redis/redis.conf.bak`，设 `requirepass` 和 `bind 127.0.0.1 内网地址`，"
-    "同时给各应用和从库配上口令，再 `systemctl restart redis`。退回：`cp -p /etc/redis/redis.conf.bak "
-    "/etc/redis/redis.conf` 再重启，应用也改回。",
+    remedy="备份 `cp -p /etc/redis/redis.conf /etc/redis/redis.conf.bak`，设 `requirepass` 和 `bind 127.0.0.1 内网地址`"
+    "，同时给各应用和从库配上口令，再 `systemctl restart redis`。"
+    "退回：`cp -p /etc/redis/redis.conf.bak /etc/redis/redis.conf` 再重启，应用也改回。",
     classes=("Redis 未授权", "Redis 弱配置"),
 )

@@ -15,7 +15,9 @@ from checks.allowlist import PROGRAMS
 from checks.backup import Backup
 from checks.host import HostGroup
 from checks.host_check import host_checks
-from checks.host_script import assembled, split, wire
+from checks.host_script import Assembled, assembled, split, wire
+from checks.probe_script import as_host_check
+from checks.safe_probe import Kind, OnHost, Target, safe_probes
 from checks.visit import Copy
 from tasks.repositories.borg import Borg
 from tasks.repositories.program import script
@@ -52,13 +54,35 @@ def everything(folder: Path) -> HostGroup:
     return HostGroup.model_validate({"system": "oa", **told})
 
 
-@pytest.fixture(scope="module", params=SHELLS)
+PROBE_PARAMS = {
+    "config-setting": {"path": "/etc/login.defs", "key": "PASS_MAX_DAYS"},
+    "package-version": {"package": "openssl", "fixed": "3.0.11-1", "cve": "CVE-2023-5678"},
+}
+"""Where a probe's own defaults would find nothing here."""
+
+
+def everything_probed() -> Assembled:
+    """All that safe probes ask on a host."""
+    planned = []
+    for probe in safe_probes():
+        if probe.kind is Kind.HOST:
+            asked = probe.ask(Target(Kind.HOST, "a", 0, "oa"), probe.params(**PROBE_PARAMS.get(probe.id, {})))
+            for one in asked:
+                if isinstance(one, OnHost):
+                    planned.append(as_host_check(probe, one, len(planned) + 1))
+    return assembled(planned, sudo=False)
+
+
+@pytest.fixture(scope="module", params=[f"{shell} {what}" for what in ("items", "probes") for shell in SHELLS])
 def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
-    """The system calls of a whole inspection, one a line: what failed changed nothing and is left out."""
+    """The system calls of a whole inspection, or of all probes, one a line: what failed changed nothing, and is left
+    out."""
     assert shutil.which("strace"), "strace is not installed"
     tmp_path = tmp_path_factory.mktemp("home")
     group = everything(tmp_path)
-    planned = (*group.planned(group.hosts[0]), *group.baseline_planned(group.hosts[0]))
+    shell, what = request.param.split()
+    items = (*group.planned(group.hosts[0]), *group.baseline_planned(group.hosts[0]))
+    script = assembled(items, sudo=False) if what == "items" else everything_probed()
     trace = tmp_path / "trace"
     done = subprocess.run(
         [
@@ -72,9 +96,9 @@ def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             f"trace={TRACED}",
             "-o",
             str(trace),
-            *SHELLS[request.param],
+            *SHELLS[shell],
         ],
-        input=wire(assembled(planned, sudo=False).text, NONCE, 0),
+        input=wire(script.text, NONCE, 0),
         capture_output=True,
         timeout=120,
         cwd=tmp_path,
@@ -82,7 +106,7 @@ def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     answer = split(done.stdout, NONCE)
     assert answer.whole, done.stderr.decode()[-2000:]
-    assert len(answer.sections) > 20
+    assert len(answer.sections) == len(script.digests) > (20 if what == "items" else 6)
     lines = [line.partition(" ")[2].strip() for line in trace.read_text(errors="replace").splitlines()]
     yield lines
     left = {path.name for path in tmp_path.iterdir()} - {"backup", "app.log", "trace"}
@@ -93,8 +117,9 @@ def test_only_what_the_allowlist_names_is_started(calls: list[str]) -> None:
     started = {
         Path(match[1]).name for line in calls if (match := re.match(r'execve(?:at)?\((?:\w+, )?"([^"]+)"', line))
     }
-    assert {"openssl", "tail"} & started, "the tracer saw nothing"
-    assert started - set(PROGRAMS) - {"bash", "dash", "busybox", "exe"} == set()  # exe: BusyBox, which calls itself
+    assert {"openssl", "dpkg-query"} & started, "the tracer saw nothing"
+    # exe: BusyBox, which calls itself; sh: Debian's rpm, to tell where its database would be
+    assert started - set(PROGRAMS) - {"bash", "dash", "busybox", "exe", "sh"} == set()
 
 
 def test_nothing_is_written(calls: list[str]) -> None:
@@ -142,7 +167,7 @@ def test_each_program_says_why_it_is_there(name: str) -> None:
 
 def test_nothing_stands_on_the_allowlist_that_no_script_uses(tmp_path: Path) -> None:
     group = everything(tmp_path)
-    text = assembled(group.planned(group.hosts[0]), sudo=True).text + repository_scripts()
+    text = assembled(group.planned(group.hosts[0]), sudo=True).text + repository_scripts() + everything_probed().text
     assert [name for name in PROGRAMS if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)] == []
 
 
