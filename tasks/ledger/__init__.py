@@ -21,8 +21,8 @@ from checks.finding import Finding, Reason, State
 from checks.probe import ProbeHour, Reading, SeenHour
 from checks.records import DOCUMENT, INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
 from checks.retention import Kept
-from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, Slot
-from checks.visit import BackupVisit, HostVisit, RestoreVisit, Visit
+from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, RETEST, Slot
+from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
 from tasks.ledger import probes
 from tasks.ledger.claims import claims_for
 from tasks.ledger.engine import LOCK_WAIT, LedgerError, RunClosedError, begin_alone, name_of, opened, translated
@@ -31,13 +31,14 @@ from tasks.ledger.tables import EventRow, EvidenceRow, FindingRow, RunEndRow, Ru
 
 __all__ = ["AnyVisit", "Ledger", "LedgerError", "RunClosedError"]
 
-AnyVisit = Visit | HostVisit | BackupVisit | RestoreVisit
-V = TypeVar("V", Visit, HostVisit, BackupVisit, RestoreVisit)
+AnyVisit = Visit | HostVisit | BackupVisit | RestoreVisit | ProbeVisit
+V = TypeVar("V", Visit, HostVisit, BackupVisit, RestoreVisit, ProbeVisit)
 
 _VISITS: dict[str, tuple[str, type[AnyVisit]]] = {
     HOST_INSPECTION: ("host_visits", HostVisit),
     BACKUP_CHECK: ("backup_visits", BackupVisit),
     RESTORE_DRILL: ("restore_visits", RestoreVisit),
+    RETEST: ("probe_visits", ProbeVisit),
 }
 """By duty, what its looks find out and where a record has it; of all others it is pages."""
 

@@ -1,0 +1,136 @@
+"""Which findings are tested, and what each asks: from the register and the contract, before anything is touched."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from checks.contract import Contract
+from checks.safe_probe import AnyProbe, ProbeParams, Target, Vantage, safe_probe, safe_probes
+from checks.scope import target
+from checks.security_finding import Life, SecurityFinding, due_follow_ups
+from checks.slots import RequestError
+from flows.finding_book import FindingBook
+from tasks.ledger import Ledger
+
+CLAIMED = (Life.FIXED, Life.UNTESTABLE, Life.VERIFIED)
+"""Somebody has said that it is mended, and nothing seen since says otherwise."""
+
+
+class Asked(NamedTuple):
+    """A finding with all that its probe needs; `why`: this retest."""
+
+    finding: SecurityFinding
+    probe: AnyProbe
+    target: Target
+    vantage: Vantage
+    params: ProbeParams
+    why: str
+
+
+class Claim(NamedTuple):
+    """Who tests, and who has mended them, where the register does not know yet."""
+
+    tester: str
+    fixer: str = ""
+
+
+def chosen(
+    ledger: Ledger, contract: Contract, numbers: Sequence[str], claim: Claim, why: str, at: datetime
+) -> list[Asked]:
+    """The findings that somebody wants tested; nothing is entered.
+
+    Raises:
+        RequestError: no such finding, nobody says that it is mended, its tester has mended it, it cannot be asked.
+    """
+    book = FindingBook(ledger, contract.tz)
+    wanted = {finding.id: finding for finding in (book.finding(number, at) for number in numbers)}
+    return [asked(contract, _testable(finding, claim), why) for finding in wanted.values()]
+
+
+def _testable(finding: SecurityFinding, claim: Claim) -> SecurityFinding:
+    """The finding as it will be once the claim is entered.
+
+    Raises:
+        RequestError: it is not tested now, or not by them.
+    """
+    if not claim.tester.strip():
+        raise RequestError("写上复测人（--who）；复测人不能是整改人")
+    if claim.fixer.strip():
+        if finding.life.is_over:
+            raise RequestError(f"{finding.id} 是“{finding.life.label}”，复查时不写整改人")
+        finding = finding._replace(fixers=(*finding.fixers, claim.fixer), life=Life.FIXED)
+    if finding.life not in CLAIMED:
+        remedy = "写上整改人（--fixed-by），或先用 xunjian findings fixed 登记"
+        raise RequestError(f"{finding.id} 是“{finding.life.label}”，还没有人说已经整改；{remedy}")
+    if finding.mended_by(claim.tester):
+        raise RequestError(f"{claim.tester} 是 {finding.id} 的整改人，不能自己复测；换一个人复测")
+    return finding
+
+
+def follow_ups(ledger: Ledger, contract: Contract, at: datetime) -> tuple[list[Asked], list[str]]:
+    """The verified findings that are to be looked at again by now, those that were missed among them; and why others
+    cannot be asked any more."""
+    today = at.astimezone(contract.tz).date()
+    found, unable = [], []
+    for finding in FindingBook(ledger, contract.tz).findings(at):
+        due = [(number, day) for number, day in due_follow_ups(finding, contract.tz) if day <= today]
+        if due:
+            number, day = due[-1]
+            late = f"，迟 {(today - day).days} 天" if day < today else ""
+            try:
+                found.append(asked(contract, finding, f"验证后第 {number} 天复查（应于 {day}{late}）"))
+            except RequestError as error:
+                unable.append(f"{finding.id} 到期复查做不了：{error}")
+    return found, unable
+
+
+def asked(contract: Contract, finding: SecurityFinding, why: str) -> Asked:
+    """What a retest of a finding asks.
+
+    Raises:
+        RequestError: the register does not say, or says what cannot be asked.
+    """
+    if not finding.probe:
+        raise RequestError(f"{finding.id} 没有探测项，要人工核查；用 xunjian findings plan 写上探测项")
+    probe = named(finding.probe)
+    params = params_of(probe, dict(finding.params))
+    return Asked(finding, probe, target(contract, finding.asset), _vantage(finding, probe), params, why)
+
+
+def named(name: str) -> AnyProbe:
+    """Find a probe.
+
+    Raises:
+        RequestError: there is none.
+    """
+    try:
+        return safe_probe(name)
+    except KeyError:
+        known = "、".join(one.id for one in safe_probes())
+        raise RequestError(f"没有探测项 {name}；可选：{known}") from None
+
+
+def params_of(probe: AnyProbe, given: dict[str, object]) -> ProbeParams:
+    """A probe's parameters.
+
+    Raises:
+        RequestError: it does not take them.
+    """
+    try:
+        made: ProbeParams = probe.params.model_validate(given)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        what = ".".join(map(str, wrong["loc"])) or "参数"
+        known = "、".join(probe.params.model_fields) or "没有参数"
+        raise RequestError(f"{probe.id} 的参数 {what} 不对；可写：{known}") from None
+    return made
+
+
+def _vantage(finding: SecurityFinding, probe: AnyProbe) -> Vantage:
+    if finding.vantage:
+        return Vantage(finding.vantage)
+    if len(probe.vantages) == 1:
+        return next(iter(probe.vantages))
+    raise RequestError(f"{finding.id} 没有写从哪里测；用 xunjian findings plan 写上位置（here、bastion 或 host）")
