@@ -1,7 +1,7 @@
 """What of the replies to a probe may be kept: what proves the verdict, and no content of any page.
 
-Duties, Grades of secrecy: a page that is open to all may show business data, which is of the highest grade. So of a body
-its length and its hash are kept; a cookie's value is left out as it is read (`tasks.asking`).
+Duties, Grades of secrecy: a page that is open to all may show business data, which is of the highest grade. So of a
+body its length and its hash are kept; a cookie's value is left out as it is read (`tasks.asking`).
 """
 
 import hashlib

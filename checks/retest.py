@@ -70,7 +70,9 @@ def looks(runs: Iterable[RunRecord]) -> list[Taken]:
     found = []
     for run in runs:
         for visit in run.probe_visits:
-            judged = (one.finding for one in run.findings if one.target == visit.target and one.attempt == visit.attempt)
+            judged = (
+                one.finding for one in run.findings if one.target == visit.target and one.attempt == visit.attempt
+            )
             finding = next((one for one in judged if one.check == visit.probe), None)
             file = next((one for one in run.evidence if one.attempt == visit.attempt), None)
             found += [Taken(run.id, visit, finding, file)] if finding else []
@@ -122,11 +124,6 @@ def _unlike(before: ProbeVisit, now: ProbeVisit) -> str:
         ("探测项", before.probe, now.probe),
         ("探测项的版本", before.version, now.version),
         ("参数", before.params, now.params),
-        ("位置", (before.vantage, before.way), (now.vantage, now.way)),
+        ("位置", f"{before.vantage} {before.way}".strip(), f"{now.vantage} {now.way}".strip()),
     )
-    said = {"位置": lambda place: "经".join(word for word in place if word)}
-    for what, was, is_now in pairs:
-        if was != is_now:
-            word = said.get(what, str)
-            return f"{what}不同，原来 {word(was)}，现在 {word(is_now)}"
-    return ""
+    return next((f"{what}不同，原来 {was}，现在 {is_now}" for what, was, is_now in pairs if was != is_now), "")

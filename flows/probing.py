@@ -9,7 +9,6 @@ import secrets as random
 import traceback
 from collections.abc import Sequence
 from datetime import UTC
-from typing import Any
 
 from checks import probe_script
 from checks.finding import Finding, Reason
@@ -18,7 +17,18 @@ from checks.host_script import split, wire
 from checks.probe_evidence import clipped, kept
 from checks.records import EvidenceRecord
 from checks.safe_probe import (
-    AnyProbe, Handshakes, Kind, OnHost, ProbeParams, Question, Reply, Target, TlsSeen, Vantage, unseen, verdict,
+    AnyProbe,
+    Handshakes,
+    Kind,
+    OnHost,
+    ProbeParams,
+    Question,
+    Reply,
+    Target,
+    TlsSeen,
+    Vantage,
+    unseen,
+    verdict,
 )  # fmt: skip
 from checks.scope import target as in_scope
 from checks.secrecy import Grade, Redactor
@@ -26,9 +36,9 @@ from checks.slots import RequestError
 from checks.visit import ProbeVisit
 from flows.office import Office, now
 from tasks import secrets
-from tasks.asking import Way, asked, said
+from tasks.asking import Way, asked
 from tasks.secrets import SecretError
-from tasks.ssh import Network, Standing, SshConfigError, SshError
+from tasks.ssh import Network, SshConfigError, SshError, Standing
 
 log = logging.getLogger("xunjian")
 
@@ -172,7 +182,7 @@ class _Look:
     def _answer(self, question: Question) -> Reply:
         """One question, asked once."""
         if question not in self._answered:
-            self._say(said(question))
+            self._say(str(question))
             self._answered[question] = asked(question, Way(self._network, self._way), DEADLINE)
         return self._answered[question]
 

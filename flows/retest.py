@@ -20,15 +20,23 @@ from checks.security_finding import Life, SecurityFinding
 from checks.slots import RETEST
 from flows.caller import Caller
 from flows.finding_desk import FindingDesk
-from flows.office import now
+from flows.office import Office, now
 from flows.outcome import Outcome, nothing_to_do
 from flows.probing import for_ledger, look, proof
-from flows.retest_plan import Asked
+from flows.retest_plan import Asked, Claim
 from flows.run import Run
 from tasks.evidence import EvidenceError
 from tasks.ssh import Network
 
 MENDED, NOT_MENDED = "全部已修复", "未全部修复"
+
+
+def enter_claim(office: Office, those: Sequence[Asked], claim: Claim, asked_by: Caller) -> None:
+    """Put on record who has mended them, where somebody says so with the retest."""
+    if claim.fixer.strip():
+        desk = FindingDesk(office.ledger, office.contract, now())
+        for one in those:
+            desk.fixed(one.finding.id, claim.fixer, now(), Who(asked_by.who, asked_by.why, asked_by.trigger))
 
 
 class Retest:

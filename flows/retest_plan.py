@@ -1,12 +1,14 @@
 """Which findings are tested, and what each asks: from the register and the contract, before anything is touched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from checks.contract import Contract
+from checks.finding import Finding, Reason
+from checks.retest import Result, Retested
 from checks.safe_probe import AnyProbe, ProbeParams, Target, Vantage, safe_probe, safe_probes
 from checks.scope import target
 from checks.security_finding import Life, SecurityFinding, due_follow_ups
@@ -34,6 +36,20 @@ class Claim(NamedTuple):
 
     tester: str
     fixer: str = ""
+
+
+def wanted(
+    ledger: Ledger, contract: Contract, numbers: Sequence[str], claim: Claim, why: str, at: datetime
+) -> tuple[list[Asked], list[tuple[str, Finding]]]:
+    """What is tested: the findings that are named, or the follow-ups that are due; and the verdict on those that
+    cannot be.
+
+    Raises:
+        RequestError: as `chosen`.
+    """
+    if numbers:
+        return chosen(ledger, contract, numbers, claim, why, at), []
+    return follow_ups(ledger, contract, claim, at)
 
 
 def chosen(
@@ -69,9 +85,11 @@ def _testable(finding: SecurityFinding, claim: Claim) -> SecurityFinding:
     return finding
 
 
-def follow_ups(ledger: Ledger, contract: Contract, at: datetime) -> tuple[list[Asked], list[str]]:
-    """The verified findings that are to be looked at again by now, those that were missed among them; and why others
-    cannot be asked any more."""
+def follow_ups(
+    ledger: Ledger, contract: Contract, claim: Claim, at: datetime
+) -> tuple[list[Asked], list[tuple[str, Finding]]]:
+    """The verified findings that are to be looked at again by now, those that were missed among them; and how it ends
+    for those that cannot be asked any more."""
     today = at.astimezone(contract.tz).date()
     found, unable = [], []
     for finding in FindingBook(ledger, contract.tz).findings(at):
@@ -80,9 +98,12 @@ def follow_ups(ledger: Ledger, contract: Contract, at: datetime) -> tuple[list[A
             number, day = due[-1]
             late = f"，迟 {(today - day).days} 天" if day < today else ""
             try:
-                found.append(asked(contract, finding, f"验证后第 {number} 天复查（应于 {day}{late}）"))
+                why = f"验证后第 {number} 天复查（应于 {day}{late}）"
+                found.append(asked(contract, _testable(finding, claim), why))
             except RequestError as error:
-                unable.append(f"{finding.id} 到期复查做不了：{error}")
+                why = f"{finding.id} 到期复查做不了：{error}"
+                verdict = Retested(Result.UNTESTABLE, why, reason=Reason.CONFIGURATION).finding
+                unable.append((finding.id, verdict))
     return found, unable
 
 
@@ -134,3 +155,28 @@ def _vantage(finding: SecurityFinding, probe: AnyProbe) -> Vantage:
     if len(probe.vantages) == 1:
         return next(iter(probe.vantages))
     raise RequestError(f"{finding.id} 没有写从哪里测；用 xunjian findings plan 写上位置（here、bastion 或 host）")
+
+
+MOST_OFFERED = 300
+"""Findings that a form offers: a longer list is not read."""
+
+
+def offered(findings: Iterable[SecurityFinding]) -> list[str]:
+    """What the form offers: those that are to be tested, or may be; the number first."""
+    those = [one for one in findings if one.probe and one.life not in (Life.FALSE_POSITIVE, Life.ACCEPTED)]
+    those.sort(key=lambda one: (one.life not in (Life.FIXED, Life.UNTESTABLE), one.life is Life.VERIFIED))
+    return [f"{one.id} {one.life.label} {one.severity.value} {one.title[:40]}" for one in those[:MOST_OFFERED]]
+
+
+def rows(those: Iterable[Asked]) -> list[dict[str, str]]:
+    """What would be tested, without reaching for it."""
+    return [
+        {
+            "漏洞": f"{one.finding.id} {one.finding.title}",
+            "资产": str(one.target),
+            "探测项": f"{one.probe.id}（{one.probe.title}）",
+            "位置": one.vantage.label + (f" {one.finding.way}" if one.finding.way else ""),
+            "将要发送": one.probe.sends,
+        }
+        for one in those
+    ]
