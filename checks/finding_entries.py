@@ -82,15 +82,27 @@ def planned(contract: Contract, one: SecurityFinding, given: Mapping[str, Any]) 
         name: getattr(one, name) for name in ("title", "asset", "severity", "weakness", "probe", "vantage", "way")
     }
     cells = {**now_so, **{name: str(value) for name, value in given.items() if name != "params" and value}}
-    rows, broken = judged(contract, [Raw(1, cells)], Default(one.source), {})
-    if broken:
-        raise RequestError(f"{broken[0].column}：{broken[0].reason}")
-    told = {name: getattr(rows[0], name) for name in given if name != "params" and given[name]}
+    row = single(contract, cells, one.source)
+    told = {name: getattr(row, name) for name in given if name != "params" and given[name]}
     if "due" in told:
         told["due"] = told["due"].isoformat()
     if given.get("params"):
-        told["params"] = _params(rows[0].probe, given["params"])
+        told["params"] = _params(row.probe, given["params"])
     return told
+
+
+def single(contract: Contract, cells: Mapping[str, str], source: str) -> Row:
+    """One row by itself.
+
+    Raises:
+        RequestError: it makes no sense.
+    """
+    found = judged(contract, [Raw(1, cells)], Default(source), {})
+    if found.broken:
+        raise RequestError(f"{found.broken[0].column}：{found.broken[0].reason}")
+    if not found.rows:
+        raise RequestError("信息级的不是漏洞，不入台账")
+    return found.rows[0]
 
 
 def _params(probe: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Source: inspection-items, 漏洞整改复测. A row that is broken is listed wit
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from hashlib import sha256
@@ -31,6 +31,7 @@ _SEVERITIES = {
     Severity.LOW: ("低危", "低", "低风险", "low", "minor"),
 }
 _SEVERITY = {word: severity for severity, words in _SEVERITIES.items() for word in words}
+_TELLS = ("info", "informational", "information", "信息", "提示", "none", "无", "log")
 _VANTAGES = {word: one.value for one in Vantage for word in (one.value, one.label)}
 _CLEAN = Redactor()
 
@@ -87,6 +88,14 @@ class Row(NamedTuple):
         return f"sha256:{sha256(said.casefold().encode()).hexdigest()}"
 
 
+class Judged(NamedTuple):
+    """A report's rows. `told`: those that only tell something and name no weakness, which are counted."""
+
+    rows: list[Row]
+    broken: list[Broken]
+    told: int
+
+
 class Default(NamedTuple):
     """What holds where a row says nothing."""
 
@@ -104,9 +113,7 @@ class _BrokenCellError(Exception):
         self.field, self.reason = field, reason
 
 
-def judged(
-    contract: Contract, raws: Iterable[Raw], default: Default, heads: Mapping[str, str]
-) -> tuple[list[Row], list[Broken]]:
+def judged(contract: Contract, raws: Iterable[Raw], default: Default, heads: Mapping[str, str]) -> Judged:
     """The rows that make sense, and those that do not; of two that are the same the second is broken.
 
     Args:
@@ -114,8 +121,11 @@ def judged(
     """
     placing = cache(lambda text: _placed(contract, text))
     good: dict[str, Row] = {}
-    broken = []
+    broken, told = [], 0
     for raw in raws:
+        if raw.cells.get("severity", "").strip().casefold() in _TELLS:
+            told += 1
+            continue
         try:
             row = _row(contract, raw, default, placing)
         except _BrokenCellError as error:
@@ -126,7 +136,7 @@ def judged(
         else:
             column = heads.get("own", FIELDS["own"]) if row.own else heads.get("title", FIELDS["title"])
             broken.append(Broken(raw.number, column, f"与第 {same.number} 行是同一条（{row.own or row.title}）"))
-    return list(good.values()), broken
+    return Judged(list(good.values()), broken, told)
 
 
 def body_of(contract: Contract, row: Row, today: date) -> dict[str, Any]:
@@ -263,9 +273,3 @@ def _day(text: str) -> date | None:
         return date(*map(int, match.groups()))
     except ValueError:
         raise _BrokenCellError("due", f"没有这一天：{text}") from None
-
-
-def new_rows(rows: Iterable[Row], keys: Iterable[str]) -> Iterator[Row]:
-    """Those that are not on record yet; `keys`: of what is."""
-    there = set(keys)
-    return (row for row in rows if row.key not in there)

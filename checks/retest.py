@@ -80,7 +80,7 @@ def looks(runs: Iterable[RunRecord]) -> list[Taken]:
 
 
 def compared(now: Taken, earlier: Sequence[Taken], identity: str) -> Retested:
-    """Judge a look by what was seen before.
+    """Judge a look by what was seen before. That it is there needs no before; that it is mended does.
 
     Args:
         earlier: the looks at the same finding, oldest first.
@@ -97,6 +97,8 @@ def compared(now: Taken, earlier: Sequence[Taken], identity: str) -> Retested:
         return Retested(Result.UNTESTABLE, "对方没有出示身份，不知道是不是同一台", reason=Reason.HOST_KEY)
     showed = [one for one in earlier if one.shows]
     before = next((one for one in reversed(showed) if not _unlike(one.visit, seen)), None)
+    if before is None and now.shows:
+        return Retested(Result.NOT_REPAIRED, f"现在（{now.finding.state.label}）{now.finding.summary}；整改前没有可对比的证据")
     if before is None:
         return Retested(Result.UNTESTABLE, _incomparable(showed, seen), reason=Reason.INCOMPLETE)
     said = f"整改前（{before.finding.state.label}）{before.finding.summary}；现在（{now.finding.state.label}）"

@@ -8,7 +8,7 @@ from checks import finding_entries as entries
 from checks.contract import Contract
 from checks.entries import Who
 from checks.finding import State
-from checks.finding_rows import Broken, Default, Raw, Row, judged, new_rows
+from checks.finding_rows import Broken, Default, Raw, Row, judged
 from checks.records import Event, EventRecord
 from checks.security_finding import SECURITY_FINDING, SecurityFinding, Step, register
 from checks.slots import RequestError
@@ -19,10 +19,12 @@ __all__ = ["FindingDesk", "Imported", "said"]
 
 
 class Imported(NamedTuple):
-    """What became of a report. `known`: rows that were on record; `new`: those that went in, or would."""
+    """What became of a report. `new`: rows that went in, or would; `known`: those that were on record; `told`: those
+    that name no weakness."""
 
     new: Sequence[Row]
     known: int
+    told: int
     broken: Sequence[Broken]
 
 
@@ -55,29 +57,27 @@ class FindingDesk:
     ) -> Imported:
         """Put a report's rows on record, but for those that are there already and those that are broken."""
         entries.said(by)
-        rows, broken = judged(self._contract, raws, default, heads)
+        report = judged(self._contract, raws, default, heads)
         while True:
             events = self.book.events
-            new = list(new_rows(rows, self._keys()))
+            there = {one.key for one in self.findings()}
+            new = [row for row in report.rows if row.key not in there]
             made = entries.imports(self._contract, self.findings(), new, by, self._now)
             last = events[-1].id if events else 0
             if dry_run or not made or self._ledger.enter_all(made, self._now, last=last):
-                return Imported(new, len(rows) - len(new), broken)
+                return Imported(new, len(report.rows) - len(new), report.told, report.broken)
 
     def enter(self, cells: Mapping[str, str], by: Who, corrects: int = 0) -> str:
         """One finding by hand, or what one is entered anew; `cells`: by field, as `checks.finding_rows.FIELDS`."""
-        rows, broken = judged(self._contract, [Raw(1, cells)], Default("人工登记"), {})
-        if broken:
-            raise RequestError(f"{broken[0].column}：{broken[0].reason}")
-        row = rows[0]
-        if not corrects and not list(new_rows(rows, self._keys())):
-            same = next(one for one in self.findings() if one.key == row.key)
+        row = entries.single(self._contract, cells, "人工登记")
+        same = next((one for one in self.findings() if one.key == row.key), None)
+        if same and not corrects:
             raise RequestError(f"台账里已有这一条：{same.id}（{same.life.label}）")
 
         def make(events: Sequence[EventRecord]) -> Event:
             if corrects:
                 return entries.correction(self._contract, events, row, corrects, by, self._now)
-            return entries.imports(self._contract, self.findings(), rows, by, self._now)[0]
+            return entries.imports(self._contract, self.findings(), [row], by, self._now)[0]
 
         return self._enter(make)
 
@@ -137,9 +137,6 @@ class FindingDesk:
             "run": run, "before": before, "tester": tester, "probe": probe, "version": version, "identity": identity
         }  # fmt: skip
         return self._of(number, Step.TESTED, 0, lambda one: entries.tested(one, verdict, body, at, by))
-
-    def _keys(self) -> list[str]:
-        return [one.key for one in self.findings()]
 
     def _of(self, number: str, step: Step, corrects: int, make: Callable[[SecurityFinding], Event]) -> str:
         """Enter a step of one finding, held against what is on record without the entry that it corrects."""
