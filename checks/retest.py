@@ -98,7 +98,9 @@ def compared(now: Taken, earlier: Sequence[Taken], identity: str) -> Retested:
     showed = [one for one in earlier if one.shows]
     before = next((one for one in reversed(showed) if not _unlike(one.visit, seen)), None)
     if before is None and now.shows:
-        return Retested(Result.NOT_REPAIRED, f"现在（{now.finding.state.label}）{now.finding.summary}；整改前没有可对比的证据")
+        return Retested(
+            Result.NOT_REPAIRED, f"现在（{now.finding.state.label}）{now.finding.summary}；整改前没有可对比的证据"
+        )
     if before is None:
         return Retested(Result.UNTESTABLE, _incomparable(showed, seen), reason=Reason.INCOMPLETE)
     said = f"整改前（{before.finding.state.label}）{before.finding.summary}；现在（{now.finding.state.label}）"

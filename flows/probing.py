@@ -18,6 +18,7 @@ from checks.probe_evidence import clipped, kept
 from checks.records import EvidenceRecord
 from checks.safe_probe import (
     AnyProbe,
+    Archives,
     Handshakes,
     Kind,
     OnHost,
@@ -37,6 +38,7 @@ from checks.visit import ProbeVisit
 from flows.office import Office, now
 from tasks import secrets
 from tasks.asking import Way, asked
+from tasks.asking.archives import archives
 from tasks.secrets import SecretError
 from tasks.ssh import Network, SshConfigError, SshError, Standing
 
@@ -44,6 +46,9 @@ log = logging.getLogger("xunjian")
 
 DEADLINE = 60.0
 """Seconds for one question over the network; a host has its own deadline."""
+
+ARCHIVES = 600.0
+"""Seconds to look through a host's Java archives."""
 
 _KINDS = {Kind.URL: "网址", Kind.PORT: "主机:端口", Kind.HOST: "主机"}
 
@@ -175,16 +180,21 @@ class _Look:
 
     def _ask(self, questions: Sequence[Question]) -> list[Reply]:
         on_host = [one for one in questions if isinstance(one, OnHost)]
-        if on_host:
-            return [*self._on_host(on_host)]
-        return [self._answer(one) for one in questions]
+        sections = iter(self._on_host(on_host) if on_host else ())  # one round trip for all of them
+        return [next(sections) if isinstance(one, OnHost) else self._answer(one) for one in questions]
 
     def _answer(self, question: Question) -> Reply:
         """One question, asked once."""
         if question not in self._answered:
             self._say(str(question))
-            self._answered[question] = asked(question, Way(self._network, self._way), DEADLINE)
+            self._answered[question] = self._sent(question)
         return self._answered[question]
+
+    def _sent(self, question: Question) -> Reply:
+        if isinstance(question, Archives):
+            with self._network.sftp(self._target.host, ARCHIVES) as sftp:
+                return archives(sftp, question)
+        return asked(question, Way(self._network, self._way), DEADLINE)
 
     def _on_host(self, questions: Sequence[OnHost]) -> tuple[Section, ...]:
         group = self._office.contract.host(self._target.host).group

@@ -32,7 +32,7 @@ class SshdOption(ProbeParams):
     """The option and what it should be."""
 
     option: str = Field(
-        "PermitRootLogin", pattern=r"^[A-Za-z]{3,40}$", title="配置项", description="sshd_config 的名字"
+        "PermitRootLogin", pattern=r"^[A-Za-z0-9]{3,40}$", title="配置项", description="sshd_config 的名字"
     )
     expected: str = Field("no", pattern=EXPECTED, title="应为", description="几个可以的用 | 分开；数字的范围写 1..900")
 
@@ -54,8 +54,8 @@ def _judge(replies: Sequence[Section], params: SshdOption) -> Verdict:
         if section.status or not mark:
             raise ValueError("sshd -T failed")
         pairs = [line.partition(" ")[::2] for line in general.splitlines()]
-        mine = tuple(value.strip() for key, value in pairs if key.lower() == params.option.lower())
-        return Option(mine, tuple(line.strip() for line in matched.splitlines() if line.strip()))
+        mine = tuple(_named(value) for key, value in pairs if key.lower() == params.option.lower())
+        return Option(mine, tuple(_named(line) for line in matched.splitlines() if line.strip()))
 
     seen = told(replies[0], parse)
     if not seen.values:
@@ -66,6 +66,11 @@ def _judge(replies: Sequence[Section], params: SshdOption) -> Verdict:
     if bad := [value for value in seen.matched if not meets(value, params.expected)]:
         return Verdict(State.WARN, f"{params.option} 总体符合，但 Match 块里另设为 {'、'.join(bad)[:80]}{should}")
     return Verdict(State.OK, f"{params.option} 是 {'、'.join(seen.values)[:80]}{should}")
+
+
+def _named(value: str) -> str:
+    """sshd prints the old name."""
+    return "prohibit-password" if value.strip() == "without-password" else value.strip()
 
 
 CHECK = SafeProbe(

@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from retest_desk import FIXER, TESTER, Desk, desk_at
+from retest_desk import FIXER, Desk, desk_at
 from ssh_servers import Place
-
-from checks.finding import Reason, State
-from checks.security_finding import Life
-from checks.slots import RequestError
 
 
 @pytest.fixture
