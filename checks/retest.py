@@ -37,6 +37,11 @@ _STATES = {
 }
 
 
+def result_of(finding: Finding) -> Result | None:
+    """The result that a verdict on record stands for; None where it is none of a retest."""
+    return next((one for one in Result if one.state is finding.state), None) if finding.check == VERDICT else None
+
+
 class Taken(NamedTuple):
     """One look on record, with the file that proves it."""
 

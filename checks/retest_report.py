@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from checks.contract import Contract
 from checks.daily_report import Line
-from checks.finding import Finding, State
+from checks.finding import State
 from checks.records import RunRecord
-from checks.retest import VERDICT, Result, Taken, looks
+from checks.retest import Result, Taken, looks, result_of
 from checks.safe_probe import Vantage, safe_probes
 from checks.secrecy import Grade
 from checks.security_finding import SecurityFinding
@@ -93,8 +93,8 @@ def retest_report(
     if last is None:
         return None
     by_run = {run.id: run for run in runs}
-    lines = [_line(contract, one, by_run[one.run], verdicts.get(one.run)) for one in taken]
-    verdict = verdicts[last.run]
+    lines = [_line(contract, one, by_run[one.run]) for one in taken]
+    result, why = verdicts[last.run]
     test = next((one for one in reversed(finding.tests) if one.run == last.run), None)
     line = {one.run: each for one, each in zip(taken, lines, strict=True)}
     probe = next((one for one in safe_probes() if one.id == last.visit.probe), None)
@@ -119,8 +119,8 @@ def retest_report(
         fixer="、".join(finding.fixers),
         fixed_at=finding.fixed_at.astimezone(contract.tz) if finding.fixed_at else None,
         life=finding.life.label,
-        result=_result(verdict),
-        why=verdict.summary,
+        result=result,
+        why=why,
         tester=by_run[last.run].who,
         before=line.get(test.before) if test else None,
         now=line[last.run],
@@ -131,15 +131,14 @@ def retest_report(
     )
 
 
-def _verdict(run: RunRecord) -> Finding | None:
-    return next((one.finding for one in run.findings if one.finding.check == VERDICT), None)
+def _verdict(run: RunRecord) -> tuple[Result, str] | None:
+    """The result of a run, and why."""
+    said = ((result_of(one.finding), one.finding.summary) for one in run.findings)
+    return next(((result, why) for result, why in said if result), None)
 
 
-def _result(verdict: Finding) -> Result:
-    return next(one for one in Result if one.state is verdict.state)
-
-
-def _line(contract: Contract, one: Taken, run: RunRecord, verdict: Finding | None) -> LookLine:
+def _line(contract: Contract, one: Taken, run: RunRecord) -> LookLine:
+    verdict = _verdict(run)
     return LookLine(
         at=one.visit.started_at.astimezone(contract.tz),
         state=one.finding.state,
@@ -151,7 +150,7 @@ def _line(contract: Contract, one: Taken, run: RunRecord, verdict: Finding | Non
         place=_place(one.visit),
         identity=one.visit.identity,
         tester=run.who,
-        result=_result(verdict).value if verdict else "取证",
+        result=verdict[0].value if verdict else "取证",
     )
 
 

@@ -20,7 +20,6 @@ from checks.safe_probe import (
     AnyProbe,
     Archives,
     Handshakes,
-    Kind,
     OnHost,
     ProbeParams,
     Question,
@@ -31,9 +30,8 @@ from checks.safe_probe import (
     unseen,
     verdict,
 )  # fmt: skip
-from checks.scope import target as in_scope
+from checks.scope import allow
 from checks.secrecy import Grade, Redactor
-from checks.slots import RequestError
 from checks.visit import ProbeVisit
 from flows.office import Office, now
 from tasks import secrets
@@ -50,8 +48,6 @@ DEADLINE = 60.0
 ARCHIVES = 600.0
 """Seconds to look through a host's Java archives."""
 
-_KINDS = {Kind.URL: "网址", Kind.PORT: "主机:端口", Kind.HOST: "主机"}
-
 
 def look(
     office: Office, network: Network, probe: AnyProbe, target: Target, vantage: Vantage, way: str,
@@ -67,7 +63,7 @@ def look(
     Raises:
         RequestError: this probe may not be turned on this target from there.
     """
-    check_asked(office, probe, target, vantage, way)
+    allow(office.contract, probe, target, vantage, way)
     one = _Look(office, network, probe, target, vantage, way, params, identity)
     started = now()
     finding = one.go()
@@ -89,28 +85,6 @@ def look(
         reason=finding.reason,
     )
     return visit, finding
-
-
-def check_asked(office: Office, probe: AnyProbe, target: Target, vantage: Vantage, way: str) -> None:
-    """Refuse what a probe is not for.
-
-    Raises:
-        RequestError: outside the contract, another kind of target, a vantage from which it cannot judge.
-    """
-    if in_scope(office.contract, str(target)) != target:
-        raise RequestError(f"{target} 不是合同里的资产，不能探测")
-    if target.kind is not probe.kind:
-        raise RequestError(f"{probe.id} 探测的是{_KINDS[probe.kind]}，不是{_KINDS[target.kind]}：{target}")
-    if vantage not in probe.vantages:
-        may = "、".join(f"{one.value}（{one.label}）" for one in Vantage if one in probe.vantages)
-        raise RequestError(f"{probe.id} 从{vantage.label}看不出结论；只能从 {may}")
-    if vantage is Vantage.HOST and not target.host:
-        raise RequestError(f"{target} 没有对应的主机，不能在主机上看；在 contract.yaml 的 assets 写明 host")
-    if vantage is Vantage.BASTION and way not in office.contract.bastions:
-        known = "、".join(office.contract.bastions) or "合同里没有堡垒机"
-        raise RequestError(f"写明从哪台堡垒机探测；可选：{known}")
-    if vantage is not Vantage.BASTION and way:
-        raise RequestError(f"从{vantage.label}探测不经堡垒机，不用写 {way}")
 
 
 class _Look:

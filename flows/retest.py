@@ -23,7 +23,7 @@ from flows.finding_desk import FindingDesk
 from flows.office import Office, now
 from flows.outcome import Outcome, nothing_to_do
 from flows.probing import for_ledger, look, proof
-from flows.retest_plan import Asked, Claim
+from flows.retest_plan import Asked, Claim, Sight
 from flows.run import Run
 from tasks.evidence import EvidenceError
 from tasks.ssh import Network
@@ -49,7 +49,7 @@ class Retest:
         """Look, compare, record. The register learns of it before the run ends: there is no verdict that it misses."""
         finding = self._one.finding
         earlier = looks(self._office.ledger.runs(RETEST, date.min, date.max, finding.id))
-        seen = taken(self._run, self._network, self._one, finding.id, finding.way, finding.identity)
+        seen = taken(self._run, self._network, self._one.sight)
         result = compared(seen, earlier, finding.identity)
         recorded(self._run, seen, result)
         self._enter(seen, result)
@@ -74,21 +74,14 @@ class Retest:
             self._office.ledger.enter(_news(before, seen, at), at)
 
 
-def taken(run: Run, network: Network, one: Asked, name: str, way: str, identity: str) -> Taken:
-    """One look with its proof, not yet on record.
-
-    Args:
-        name: under which target it will stand.
-        identity: whom the asset is known as.
-    """
-    visit, finding = look(
-        run.office, network, one.probe, one.target, one.vantage, way, one.params, name, identity=identity
-    )
+def taken(run: Run, network: Network, sight: Sight) -> Taken:
+    """One look with its proof, not yet on record."""
+    visit, finding = look(run.office, network, *sight[:-1], identity=sight.identity)
     try:
         return Taken(run.id, visit, finding, proof(run.office, visit))
     except EvidenceError as error:
         # What was seen cannot be shown to anybody: then it does not count as seen.
-        finding = unseen(one.probe, Reason.PERMISSION, str(error))
+        finding = unseen(sight.probe, Reason.PERMISSION, str(error))
         visit = visit.model_copy(update={"replies": (), "obstacle": finding.summary, "reason": finding.reason})
         return Taken(run.id, visit, finding, None)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, get_origin
 
 from pydantic import ValidationError
 
@@ -10,7 +10,7 @@ from checks.contract import Contract
 from checks.finding import Finding, Reason
 from checks.retest import Result, Retested
 from checks.safe_probe import AnyProbe, ProbeParams, Target, Vantage, safe_probe, safe_probes
-from checks.scope import target
+from checks.scope import allow, target
 from checks.security_finding import Life, SecurityFinding, due_follow_ups
 from checks.slots import RequestError
 from flows.finding_book import FindingBook
@@ -20,14 +20,24 @@ CLAIMED = (Life.FIXED, Life.UNTESTABLE, Life.VERIFIED)
 """Somebody has said that it is mended, and nothing seen since says otherwise."""
 
 
-class Asked(NamedTuple):
-    """A finding with all that its probe needs; `why`: this retest."""
+class Sight(NamedTuple):
+    """All that one look needs. `way`: which bastion; `name`: under which target it will stand on record; `identity`:
+    whom the asset is known as, "" where nobody has met it yet."""
 
-    finding: SecurityFinding
     probe: AnyProbe
     target: Target
     vantage: Vantage
+    way: str
     params: ProbeParams
+    name: str
+    identity: str = ""
+
+
+class Asked(NamedTuple):
+    """A finding with what its retest looks at; `why`: this retest."""
+
+    finding: SecurityFinding
+    sight: Sight
     why: str
 
 
@@ -115,9 +125,72 @@ def asked(contract: Contract, finding: SecurityFinding, why: str) -> Asked:
     """
     if not finding.probe:
         raise RequestError(f"{finding.id} 没有探测项，要人工核查；用 xunjian findings plan 写上探测项")
-    probe = named(finding.probe)
-    params = params_of(probe, dict(finding.params))
-    return Asked(finding, probe, target(contract, finding.asset), _vantage(finding, probe), params, why)
+    return Asked(finding, _sight(contract, finding, (finding.vantage, finding.way), {}), why)
+
+
+def alone(
+    ledger: Ledger,
+    contract: Contract,
+    what: tuple[str, str],
+    whence: str,
+    given: Sequence[str],
+    number: str,
+    at: datetime,
+) -> Sight:
+    """What a probe by itself looks at, or a before of a finding: from where and with which parameters the register
+    says, unless they are given.
+
+    Args:
+        what: the probe and the target, as people write them.
+        whence: "here", "bastion:NAME", "host" or "".
+        given: "name=value".
+
+    Raises:
+        RequestError: it makes no sense, or not together with the register.
+    """
+    probe, seen = named(what[0]), target(contract, what[1])
+    params = _given(probe, given)
+    vantage, _, way = whence.partition(":")
+    if not number:
+        sight = Sight(probe, seen, _only(probe, vantage), way, params_of(probe, params), f"{probe.id}@{seen}")
+    else:
+        finding = FindingBook(ledger, contract.tz).finding(number, at)
+        if (finding.probe, finding.asset) != (probe.id, str(seen)):
+            told = f"{finding.probe or '人工核查'} {finding.asset}"
+            raise RequestError(f"{finding.id} 在台账里是 {told}，不是 {probe.id} {seen}；先用 xunjian findings plan 改")
+        sight = _sight(contract, finding, (vantage, way) if vantage else (finding.vantage, finding.way), params)
+    allow(contract, probe, seen, sight.vantage, sight.way)
+    return sight
+
+
+def _sight(contract: Contract, finding: SecurityFinding, place: tuple[str, str], params: dict[str, object]) -> Sight:
+    probe, seen = named(finding.probe), target(contract, finding.asset)
+    vantage = _only(probe, place[0])
+    made = params_of(probe, {**finding.params, **params})
+    allow(contract, probe, seen, vantage, place[1])
+    return Sight(probe, seen, vantage, place[1], made, finding.id, finding.identity)
+
+
+def _only(probe: AnyProbe, vantage: str) -> Vantage:
+    """The vantage that is named, or the only one."""
+    if vantage in list(Vantage):
+        return Vantage(vantage)
+    if not vantage and len(probe.vantages) == 1:
+        return next(iter(probe.vantages))
+    may = "、".join(one.value for one in Vantage if one in probe.vantages)
+    raise RequestError(f"{probe.id} 要写明从哪里看（--from）：{may}；bastion 写成 bastion:名称")
+
+
+def _given(probe: AnyProbe, given: Sequence[str]) -> dict[str, object]:
+    """Parameters as people write them; what is written several times is a list."""
+    found: dict[str, list[str]] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise RequestError(f"参数写成 参数=值；现在是 {text}")
+        found.setdefault(name.strip(), []).append(value.strip())
+    several = {name for name, one in probe.params.model_fields.items() if get_origin(one.annotation) in (tuple, list)}
+    return {name: values if name in several else values[-1] for name, values in found.items()}
 
 
 def named(name: str) -> AnyProbe:
@@ -149,14 +222,6 @@ def params_of(probe: AnyProbe, given: dict[str, object]) -> ProbeParams:
     return made
 
 
-def _vantage(finding: SecurityFinding, probe: AnyProbe) -> Vantage:
-    if finding.vantage:
-        return Vantage(finding.vantage)
-    if len(probe.vantages) == 1:
-        return next(iter(probe.vantages))
-    raise RequestError(f"{finding.id} 没有写从哪里测；用 xunjian findings plan 写上位置（here、bastion 或 host）")
-
-
 MOST_OFFERED = 300
 """Findings that a form offers: a longer list is not read."""
 
@@ -173,10 +238,10 @@ def rows(those: Iterable[Asked]) -> list[dict[str, str]]:
     return [
         {
             "漏洞": f"{one.finding.id} {one.finding.title}",
-            "资产": str(one.target),
-            "探测项": f"{one.probe.id}（{one.probe.title}）",
-            "位置": one.vantage.label + (f" {one.finding.way}" if one.finding.way else ""),
-            "将要发送": one.probe.sends,
+            "资产": str(one.sight.target),
+            "探测项": f"{one.sight.probe.id}（{one.sight.probe.title}）",
+            "位置": f"{one.sight.vantage.label} {one.sight.way}".strip(),
+            "将要发送": one.sight.probe.sends,
         }
         for one in those
     ]

@@ -20,7 +20,7 @@ from flows.caller import Caller
 from flows.finding_book import FindingBook
 from flows.finding_desk import FindingDesk
 from flows.office import Office
-from flows.retest import Retest
+from flows.retest import Retest, enter_claim
 from flows.retest_plan import Claim, chosen
 from flows.run import carried_out
 from tasks.settings import Settings
@@ -76,10 +76,12 @@ class Desk:
     def retest(self, number: str, tester: str = TESTER, fixer: str = "") -> Finding:
         """Test it now; returns the verdict on record."""
         office = self.office()
-        [one] = chosen(office.ledger, office.contract, [number], Claim(tester, fixer), "测试", datetime.now(UTC))
+        claim = Claim(tester, fixer)
+        [one] = chosen(office.ledger, office.contract, [number], claim, "测试", datetime.now(UTC))
         slot = retest_slot(office.contract, one.finding.id, office.today())
         office.expect([slot])
         asked_by = Caller("", "cli", tester, "测试")
+        enter_claim(office, [one], claim, asked_by)
         with office.network() as network:
             carried_out(office, slot, asked_by, {}, lambda run: Retest(run, network, one, asked_by).go())
         return next(each.finding for each in self.runs(number)[-1].findings if each.finding.check == VERDICT)
