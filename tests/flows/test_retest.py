@@ -47,12 +47,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helpers: Any) -> Itera
             server.end_connections(itself=True)
 
 
-def before(desk: Desk, number: str) -> Single:
-    """Take the evidence before the repair, as `xunjian probe … --before` does."""
+def before(desk: Desk, number: str, *, entered: bool = True) -> Single:
+    """Take the evidence before the repair, as `xunjian probe … --finding … --before` does."""
     office = desk.office()
     what = ("port-closed", f"app-01:{desk.port}")
     sight = alone(office.ledger, office.contract, what, "", [], number, datetime.now(UTC))
-    done = taken_alone(office, sight, TESTER, "整改前取证", before=True)
+    done = taken_alone(office, sight, TESTER, "整改前取证", before=entered)
     assert done is not None
     return done
 
@@ -201,7 +201,7 @@ def test_another_version_of_the_probe_cannot_be_compared(desk: Desk, monkeypatch
 def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk) -> None:
     """Given what was verified nine days ago, when nobody looked on the seventh, then it is done now and that is said."""
     number = desk.enter()
-    before(desk, number)
+    before(desk, number, entered=False)
     desk.mended()
     desk.verify_days_ago(number, 9)
     office, at = desk.office(), datetime.now(UTC)
