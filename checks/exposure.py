@@ -66,8 +66,7 @@ def not_exposed(
         params=ProbeParams,
         ask=ask,
         judge=judge,
-        sends=listed([*(f"{page.method} {page.path}" for page in pages), *(f"HEAD {path}" for path in control)])
-        + "（在网址所在目录之下），不登录，不跟随跳转",
+        sends=f"网址所在目录之下的 {len(pages) + len(control)} 个固定路径各一次，不登录，不跟随跳转",
         passes=f"{_EXPECTED}；200 的页面里没有该产品的特征（登录页、统一首页）也算通过",
         remedy=remedy,
         classes=classes,

@@ -13,7 +13,7 @@ NO_SUCH_PAGE = "xunjian-no-such-page-7f3a91c4"
 """A name that no application has: what it answers to this is its error page."""
 
 _LOGIN = re.compile(r"login|logon|signin|sign-in|passport|oauth|/sso\b|/cas\b|/auth\b", re.I)
-_CHALLENGE = re.compile(r"captcha|人机验证|安全验证|访问验证|challenge-platform|正在检查您的浏览器", re.I)
+_CHALLENGE = re.compile(r"人机验证|访问验证|challenge-platform|__jsl_clearance|正在检查您的浏览器", re.I)
 
 
 def request(method: Literal["GET", "HEAD", "OPTIONS"], target: Target, path: str, read: int = 64 * 1024) -> Request:

@@ -10,13 +10,13 @@ from checks.web import FROM_OUTSIDE, NO_SUCH_PAGE, answered, base, listed, reque
 
 _SIGNS = {
     "服务器版本": re.compile(
-        r"\b(nginx|openresty|Tengine|Apache|Apache Tomcat|Jetty|WebLogic Server|JBoss|PHP|TongWeb|OpenSSL|Microsoft-IIS)"
-        r"\b[ /:]*v?\d+\.\d",
+        r"\b(nginx|openresty|Tengine|Apache|Apache Tomcat|Jetty|WebLogic Server|JBoss|PHP|TongWeb|OpenSSL"
+        r"|Microsoft-IIS)\b[ /:]*v?\d+\.\d",
         re.I,
     ),
     "堆栈": re.compile(
-        r"^\s*at [\w$.]+\([\w$.]+(:\d+)?\)|\bat (java|javax|org|com|cn|net)\.[\w$.]+\(|Traceback \(most recent call last\)"
-        r"|\b[\w.]+Exception: |Stack trace:|in /[\w/.-]+\.php",
+        r"^\s*at [\w$.]+\([\w$.]+(:\d+)?\)|\bat (java|javax|org|com|cn|net)\.[\w$.]+\("
+        r"|Traceback \(most recent call last\)|\b[\w.]+Exception: |Stack trace:|in /[\w/.-]+\.php",
         re.M,
     ),
     "框架默认错误页": re.compile(r"Whitelabel Error Page|DEBUG = True|Werkzeug Debugger", re.I),

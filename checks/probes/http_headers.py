@@ -68,8 +68,8 @@ CHECK = SafeProbe(
     sends=f"GET 该网址、同目录下的 {NO_SUCH_PAGE}（错误页）和 /（常是跳转），不登录，不跟随跳转",
     passes="三个页面都有 Strict-Transport-Security（https，不短于 180 天）、X-Content-Type-Options: nosniff、"
     "X-Frame-Options 或 CSP frame-ancestors、Referrer-Policy；只有错误页或首页缺为部分",
-    remedy="nginx 在 server 段写 `add_header Strict-Transport-Security 'max-age=31536000' always;` 等四行，都带 `always`"
-    "（否则错误页没有）；location 里另有 add_header 的要重写一遍。`nginx -t` 通过后 `nginx -s reload`。"
+    remedy="nginx 在 server 段写 `add_header Strict-Transport-Security 'max-age=31536000' always;` 等四行，"
+    "都带 `always`（否则错误页没有）；location 里另有 add_header 的要重写一遍。`nginx -t` 通过后 `nginx -s reload`。"
     "退回：删去这几行，重新加载；HSTS 已被浏览器记住，先发 `max-age=0` 再撤 https。",
     classes=("缺失响应头", "HSTS", "X-Frame-Options", "点击劫持", "X-Content-Type-Options", "Referrer-Policy"),
 )

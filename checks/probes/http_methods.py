@@ -44,7 +44,7 @@ CHECK = SafeProbe(
     judge=_judge,
     sends="OPTIONS 该网址一次；从不发 PUT、DELETE、TRACE",
     passes="Allow 里只有 GET、HEAD、POST、OPTIONS 和业务要用的；或 OPTIONS 被拒",
-    remedy="nginx 在 location 里写 `limit_except GET POST { deny all; }`；Tomcat 在 web.xml 用 security-constraint 禁止其余"
-    "方法，DefaultServlet 保持 `readonly=true`，WebDAV 关掉。退回：删去所加的段，重新加载。",
+    remedy="nginx 在 location 里写 `limit_except GET POST { deny all; }`；Tomcat 在 web.xml 用 security-constraint "
+    "禁止其余方法，DefaultServlet 保持 `readonly=true`，WebDAV 关掉。退回：删去所加的段，重新加载。",
     classes=("不安全的HTTP方法", "OPTIONS", "TRACE", "PUT方法"),
 )

@@ -40,7 +40,7 @@ CHECK = SafeProbe(
     judge=_judge,
     sends="每个版本逐个问出接受的算法：一般 30 到 100 次 ClientHello，收到回答即断开，不完成握手",
     passes="没有 NULL、EXPORT、匿名、RC4、RC2、DES、3DES、IDEA、MD5",
-    remedy="nginx 写 `ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM;`（Tomcat 的 SSLHostConfig 写同样的 `ciphers`），"
-    "`nginx -t` 通过后 `nginx -s reload`。退回：恢复原来的 ssl_ciphers，重新加载。",
+    remedy="nginx 写 `ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM;`（Tomcat 的 SSLHostConfig 写同样的 "
+    "`ciphers`），`nginx -t` 通过后 `nginx -s reload`。退回：恢复原来的 ssl_ciphers，重新加载。",
     classes=("TLS 弱算法", "RC4", "3DES", "SWEET32", "CVE-2016-2183", "CVE-2013-2566", "CVE-2015-2808", "FREAK"),
 )

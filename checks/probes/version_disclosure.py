@@ -34,7 +34,8 @@ CHECK = SafeProbe(
     judge=_judge,
     sends="HEAD 该网址一次，不登录，不跟随跳转",
     passes="Server、X-Powered-By、X-AspNet-Version 等响应头里没有版本号",
-    remedy="nginx 写 `server_tokens off;`，后端的头用 `proxy_hide_header X-Powered-By;`；Apache 写 `ServerTokens Prod`；"
+    remedy="nginx 写 `server_tokens off;`，后端的头用 `proxy_hide_header X-Powered-By;`；"
+    "Apache 写 `ServerTokens Prod`；"
     'Tomcat 的 Connector 写 `server="web"`；PHP 写 `expose_php = Off`。重新加载。退回：恢复原来的一行，重新加载。',
     classes=("版本信息泄露", "Server头", "X-Powered-By", "banner 信息泄露"),
 )
