@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from checks.finding import Reason, State, Verdict, worst
 from checks.host_check import NotTaken
 from checks.safe_probe import Kind, ProbeParams, Request, Response, SafeProbe, Target
-from checks.web import FROM_OUTSIDE, NO_SUCH_PAGE, answered, base, leads_to_login, listed
+from checks.web import FROM_OUTSIDE, NO_SUCH_PAGE, answered, base, leads_to_login, listed, request
 
 _CLOSED = {401, 403, 404, 405, 407, 410}
 _EXPECTED = "应为 401、403、404 或转到登录页"
@@ -47,8 +47,7 @@ def not_exposed(
     def ask(target: Target, _: ProbeParams) -> list[Request]:
         asked: list[tuple[Literal["GET", "HEAD"], str]] = [(page.method, page.path) for page in pages]
         asked += [("HEAD", path) for path in control]
-        scheme: Literal["http", "https"] = "https" if target.scheme == "https" else "http"
-        return [Request(method, scheme, target.name, target.port, base(target) + path) for method, path in asked]
+        return [request(method, target, base(target) + path) for method, path in asked]
 
     def judge(replies: Sequence[Response], _: ProbeParams) -> Verdict:
         all_alike = any(reply.status == 200 for reply in replies[len(pages) :])
@@ -67,8 +66,7 @@ def not_exposed(
         params=ProbeParams,
         ask=ask,
         judge=judge,
-        sends=listed([*(f"{page.method} {page.path}" for page in pages), *(f"HEAD {path}" for path in control)])
-        + "（在网址所在目录之下），不登录，不跟随跳转",
+        sends=f"网址所在目录之下的 {len(pages) + len(control)} 个固定路径各一次，不登录，不跟随跳转",
         passes=f"{_EXPECTED}；200 的页面里没有该产品的特征（登录页、统一首页）也算通过",
         remedy=remedy,
         classes=classes,

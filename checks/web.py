@@ -2,17 +2,23 @@
 
 import re
 from collections.abc import Iterable
+from typing import Literal
 
 from checks.finding import Reason
 from checks.host_check import NotTaken
-from checks.safe_probe import Response, Target, Vantage
+from checks.safe_probe import Request, Response, Target, Vantage
 
 FROM_OUTSIDE = frozenset({Vantage.HERE, Vantage.BASTION})
 NO_SUCH_PAGE = "xunjian-no-such-page-7f3a91c4"
 """A name that no application has: what it answers to this is its error page."""
 
-_LOGIN = re.compile(r"login|logon|signin|sign-in|passport|oauth|/sso|/cas\b|/auth", re.I)
-_CHALLENGE = re.compile(r"captcha|人机验证|安全验证|访问验证|challenge-platform|正在检查您的浏览器", re.I)
+_LOGIN = re.compile(r"login|logon|signin|sign-in|passport|oauth|/sso\b|/cas\b|/auth\b", re.I)
+_CHALLENGE = re.compile(r"人机验证|访问验证|challenge-platform|__jsl_clearance|正在检查您的浏览器", re.I)
+
+
+def request(method: Literal["GET", "HEAD", "OPTIONS"], target: Target, path: str, read: int = 64 * 1024) -> Request:
+    """A request to a URL's server, for a path of its own."""
+    return Request(method, "https" if target.scheme == "https" else "http", target.name, target.port, path, read)
 
 
 def answered(reply: Response) -> Response:
@@ -38,8 +44,9 @@ def leads_to_login(reply: Response, path: str) -> bool:
     Args:
         path: what was asked for; a redirect to the same, with other scheme or a slash, is none to a login.
     """
-    place = re.sub(r"^https?://[^/]*", "", reply.header("location") or "")
-    return place.rstrip("/") != path.rstrip("/") and _LOGIN.search(place) is not None
+    place = re.sub(r"^https?://[^/]*", "", reply.header("location") or "").rstrip("/")
+    asked = path.partition("?")[0].rstrip("/")
+    return not (asked and place.endswith(asked)) and _LOGIN.search(place) is not None
 
 
 def base(target: Target) -> str:

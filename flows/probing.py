@@ -35,7 +35,7 @@ from checks.secrecy import Grade, Redactor
 from checks.visit import ProbeVisit
 from flows.office import Office, now
 from tasks import secrets
-from tasks.asking import Way, asked
+from tasks.asking import Way, asked, said
 from tasks.asking.archives import archives
 from tasks.secrets import SecretError
 from tasks.ssh import Network, SshConfigError, SshError, Standing
@@ -147,7 +147,7 @@ class _Look:
         if self._target.scheme == "http":
             remedy = f"在 contract.yaml 的 assets 写明 {name}:{port} 在哪台主机（host），按它的 SSH 密钥认人"
             raise NotTaken(Reason.CONFIGURATION, f"{self._target} 不出示身份，认不出是不是同一台；{remedy}")
-        seen = self._answer(Handshakes(name, port))
+        seen = self._answer(Handshakes(name, port, "certificate"))
         if not isinstance(seen, TlsSeen) or not seen.fingerprint:
             raise NotTaken(Reason.UNSUPPORTED, f"{name}:{port} 没有出示证书，认不出是不是同一台")
         return f"certificate SHA256:{seen.fingerprint}"
@@ -160,7 +160,7 @@ class _Look:
     def _answer(self, question: Question) -> Reply:
         """One question, asked once."""
         if question not in self._answered:
-            self._say(str(question))
+            self._say(said(question))
             self._answered[question] = self._sent(question)
         return self._answered[question]
 

@@ -16,6 +16,7 @@ CHECK = not_exposed(
         Page("GET", "/nacos/", r"<title>\s*Nacos", "控制台", State.WARN),
     ],
     remedy="在 conf/application.properties 写 `nacos.core.auth.enabled=true`，更换 `token.secret.key` 和 "
-    "`server.identity.*` 的默认值，重启 Nacos；控制台端口只对管理网放行。退回：恢复原来的 application.properties，重启。",
+    "`server.identity.*` 的默认值，重启 Nacos；控制台端口只对管理网放行。"
+    "退回：恢复原来的 application.properties，重启。",
     classes=("nacos", "Nacos未授权访问", "CVE-2021-29441"),
 )

@@ -5,6 +5,7 @@ Nothing is sent but what a question says: no payload, no login, no second try.
 
 from checks.finding import Reason
 from checks.host_check import NotTaken
+from checks.probe_list import said
 from checks.safe_probe import Archives, Connect, Handshakes, KeyExchange, OnHost, Question, Reply, Request, Say
 from tasks.asking.connect import connected
 from tasks.asking.http import responded
@@ -14,7 +15,7 @@ from tasks.asking.tls import shaken
 from tasks.asking.way import Way
 from tasks.ssh import Deadline
 
-__all__ = ["Way", "asked"]
+__all__ = ["Way", "asked", "said"]
 
 
 def asked(question: Question, way: Way, deadline: float) -> Reply:
