@@ -127,8 +127,8 @@ CHECK = SafeProbe(
     sends="登录主机，读 PAM、pwquality、faillock、login.defs 的配置和各账号口令的期限；不读、不猜口令",
     remedy="备份 `cp -a /etc/pam.d /etc/security /etc/login.defs 备份目录/`；pwquality.conf 设 `minlen = 8`、"
     "`minclass = 3`，PAM 里启用 pam_pwquality、pam_pwhistory（`remember=5`）、"
-    "pam_faillock（`deny=5 unlock_time=300`），login.defs 设 `PASS_MAX_DAYS 90`，已有账号 `chage -M 90 账号`；留一个 root 会话，另开一个试登录。"
-    "退回：把备份的文件复制回原处，`chage -M 原天数 账号`。",
+    "pam_faillock（`deny=5 unlock_time=300`），login.defs 设 `PASS_MAX_DAYS 90`，已有账号 `chage -M 90 账号`；"
+    "留一个 root 会话，另开一个试登录。退回：把备份的文件复制回原处，`chage -M 原天数 账号`。",
     classes=("弱口令", "口令策略", "口令复杂度", "登录失败锁定", "口令有效期"),
     private=True,
 )

@@ -12,6 +12,7 @@ from checks.safe_probe import Kind, OnHost, ProbeParams, SafeProbe, Target, Vant
 COMMAND = """\
 unit=$1 process=$2
 if [ -d /run/systemd/system ]; then
+    echo Systemd=yes
     limit 20 systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState "$unit.service" "$unit.socket" || exit
 fi
 for link in /etc/rc[2-5].d/S[0-9][0-9]"$unit" /etc/rc.d/rc[2-5].d/S[0-9][0-9]"$unit" \\
@@ -44,8 +45,9 @@ def _ask(_: Target, params: ServiceDisabled) -> Sequence[OnHost]:
 
 def _parse(section: Section) -> list[tuple[str, str]]:
     pairs = [line.partition("=")[::2] for line in section.out.splitlines() if line.strip()]
-    if section.status or not any(key == "Running" for key, _ in pairs):
-        raise ValueError("not our lines")
+    keys = {key for key, _ in pairs}
+    if section.status or "Running" not in keys or ("Systemd" in keys and "LoadState" not in keys):
+        raise ValueError("not our lines, or systemd does not answer")
     return pairs
 
 
@@ -53,7 +55,7 @@ def _judge(replies: Sequence[Section], params: ServiceDisabled) -> Verdict:
     pairs = told(replies[0], _parse)
     active = {value for key, value in pairs if key == "ActiveState"} & {"active", "activating", "reloading"}
     files = {value for key, value in pairs if key == "UnitFileState"}
-    systemd = any(key == "LoadState" for key, _ in pairs)
+    systemd = ("Systemd", "yes") in pairs
     # systemd passes over the start links of a service that has a unit of its own.
     links = [value for key, value in pairs if key == "StartLink" and (not systemd or "generated" in files)]
     enabled = sorted(files & {"enabled", "enabled-runtime", "linked", "linked-runtime"}) + links
