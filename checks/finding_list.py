@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from checks.finding_rows import Row
 from checks.security_finding import CHINA, Life, SecurityFinding, Severity
 
 HEADS = (
@@ -25,7 +26,7 @@ def urgent(known: Iterable[SecurityFinding]) -> list[SecurityFinding]:
     return sorted((one for one in known if one.is_open), key=lambda one: (one.due, _ORDER.index(one.severity), one.id))
 
 
-def by_severity(known: Iterable[SecurityFinding]) -> str:
+def by_severity(known: Iterable[SecurityFinding | Row]) -> str:
     """How many there are of each severity: "超危 1、高危 3"; "没有" where there is none."""
     counted = Counter(one.severity for one in known)
     return "、".join(f"{severity} {counted[severity]}" for severity in Severity if counted[severity]) or "没有"

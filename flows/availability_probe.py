@@ -7,7 +7,7 @@ and waits for the one before, so that nothing is missed in between.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ from tasks.probe import Prober
 log = logging.getLogger("xunjian")
 
 Clock = Callable[[], datetime]
-Show = Callable[[], Awaitable[None]]
+Shows = Sequence[Callable[[], Awaitable[None]]]
 
 _PREDECESSOR = 150.0  # seconds that the run before may need to end
 
@@ -135,7 +135,7 @@ async def _in_turn(office: Office, slot: Slot) -> AsyncIterator[bool]:
 
 
 async def probe_until(
-    office: Office, run: str, until: datetime, *, clock: Clock = now, rounds: float = EVERY, show: Sequence[Show] = ()
+    office: Office, run: str, until: datetime, *, clock: Clock = now, rounds: float = EVERY, show: Shows = ()
 ) -> Hour:
     """Probe all systems side by side, each at its interval, and go the rounds of the watch; what was seen.
 
@@ -179,7 +179,7 @@ def interval(system: System, book: EventBook, at: datetime) -> int:
     return min(system.probe.every, system.probe.every_in_support) if special else system.probe.every
 
 
-async def _watch(office: Office, watch: Watch, until: datetime, rounds: float, show: Sequence[Show], hour: Hour) -> None:
+async def _watch(office: Office, watch: Watch, until: datetime, rounds: float, show: Shows, hour: Hour) -> None:
     while await _next(rounds, until):
         try:
             await asyncio.to_thread(watch.round)
