@@ -14,9 +14,9 @@ _HEADER_WITHIN = 10  # rows: a report's title often stands above its header
 _NAMES = {
     "title": ("漏洞名称", "漏洞标题", "问题名称", "名称", "标题", "弱点名称", "风险名称", "title", "name", "nvt name",
               "vulnerability", "vulnerability name", "finding", "summary"),
-    "severity": ("漏洞等级", "风险等级", "危险等级", "威胁等级", "危害等级", "漏洞级别", "风险级别", "危险级别", "等级", "级别",
-                 "严重程度", "severity", "risk", "risk level", "threat", "cvss", "cvss评分", "cvss分值",
-                 "cvss score", "cvss v3.0 base score"),
+    "severity": ("漏洞等级", "风险等级", "危险等级", "威胁等级", "危害等级", "漏洞级别", "风险级别", "危险级别",
+                 "等级", "级别", "严重程度", "severity", "risk", "risk level", "threat", "cvss", "cvss评分",
+                 "cvss分值", "cvss score", "cvss v3.0 base score"),
     "asset": ("资产", "资产地址", "受影响资产", "目标", "url", "网址", "地址", "ip地址", "ip", "主机", "主机ip",
               "主机名", "asset", "target", "host", "hostname"),
     "port": ("端口", "端口号", "port"),
@@ -60,6 +60,8 @@ def table_of(lines: Sequence[Sequence[str]], mapping: Mapping[str, str], given: 
     header = next((at for at, line in enumerate(lines[:_HEADER_WITHIN]) if needed <= _places(line, mapping).keys()), -1)
     if header < 0:
         raise _no_header(lines[:_HEADER_WITHIN], mapping, needed)
+    if lost := [name for field, name in mapping.items() if field not in _places(lines[header], mapping)]:
+        raise RequestError(f"列对照里的列 {'、'.join(lost)} 表里没有；照表头写")
     line, places = lines[header], _places(lines[header], mapping)
     heads = {field: line[place].strip() for field, place in places.items()}
     rows = [

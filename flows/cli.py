@@ -17,6 +17,7 @@ from flows import (
     downtime_cli,
     drill_cli,
     evidence_cli,
+    findings_cli,
     incident_cli,
     ledger_cli,
     notify_cli,
@@ -61,6 +62,7 @@ app.add_typer(incident_cli.app, name="incident")
 app.add_typer(downtime_cli.downtime_app, name="downtime")
 app.add_typer(downtime_cli.support_app, name="support")
 app.add_typer(documents_cli.app, name="documents")
+app.add_typer(findings_cli.app, name="findings")
 app.command(
     epilog="例：xunjian probe --list　　xunjian probe tls-min-version https://oa-web-01/ --finding F-2026-012 --before "
     "--who 张三 --why 整改前取证"

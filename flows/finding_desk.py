@@ -8,9 +8,10 @@ from checks import finding_entries as entries
 from checks.contract import Contract
 from checks.entries import Who
 from checks.finding import State
+from checks.finding_list import chosen
 from checks.finding_rows import Broken, Default, Raw, Row, judged
 from checks.records import Event, EventRecord
-from checks.security_finding import SECURITY_FINDING, SecurityFinding, Step, register
+from checks.security_finding import SECURITY_FINDING, SecurityFinding, Step, number_of, register
 from checks.slots import RequestError
 from flows.finding_book import FindingBook
 from tasks.ledger import Ledger
@@ -49,8 +50,8 @@ class FindingDesk:
         return self.book.findings(self._now)
 
     def finding(self, number: str) -> SecurityFinding:
-        """One of them."""
-        return self.book.finding(number, self._now)
+        """One of them, by its number or by what a form offers."""
+        return self.book.finding(chosen(number), self._now)
 
     def take(
         self, raws: Sequence[Raw], default: Default, heads: Mapping[str, str], by: Who, *, dry_run: bool = False
@@ -60,8 +61,9 @@ class FindingDesk:
         report = judged(self._contract, raws, default, heads)
         while True:
             events = self.book.events
-            there = {one.key for one in self.findings()}
-            new = [row for row in report.rows if row.key not in there]
+            keys = {one.key for one in self.findings()}
+            ours = {number_of(one.id) for one in self.findings()}  # an exported register that comes back
+            new = [row for row in report.rows if row.key not in keys and number_of(row.own) not in ours]
             made = entries.imports(self._contract, self.findings(), new, by, self._now)
             last = events[-1].id if events else 0
             if dry_run or not made or self._ledger.enter_all(made, self._now, last=last):
@@ -145,7 +147,7 @@ class FindingDesk:
             entries.check_corrects(events, corrects, step, self.finding(number).id)
             left = [one for one in events if one.id != corrects]
             known = register(left, self.today, self._contract.tz) if corrects else self.findings()
-            return make(entries.find(known, number))
+            return make(entries.find(known, chosen(number)))
 
         return self._enter(event)
 

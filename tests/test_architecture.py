@@ -52,6 +52,8 @@ QUICK = {
         "drill_cli",
         "evidence_cli",
         "exit_codes",
+        "findings_cli",
+        "findings_import_cli",
         "incident_cli",
         "ledger_cli",
         "notify_cli",
