@@ -111,21 +111,6 @@ def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict
     return schema
 
 
-def offer_findings(findings: list[str]) -> None:
-    """Give the form of the retest its choices: the register changes while the service runs."""
-    run_coro_as_sync(_offer(findings))
-
-
-async def _offer(findings: list[str]) -> None:
-    async with get_client() as client:
-        deployment = await client.read_deployment_by_name(f"{RETEST}/{RETEST}")
-        schema = deployment.parameter_openapi_schema or {}
-        for model in schema.get("definitions", {}).values():
-            if field := model.get("properties", {}).get("findings"):
-                field["items"] = {"type": "string", **({"enum": findings} if findings else {})}
-        await client.update_deployment(deployment.id, DeploymentUpdate(parameter_openapi_schema=schema))
-
-
 def close_what_was_cut_off() -> int:
     """Mark runs that a killed worker left running: nobody works on them, and they would hold up the next.
 

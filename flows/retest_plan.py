@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from checks.contract import Contract
 from checks.finding import Finding, Reason
+from checks.finding_list import chosen as in_choice
 from checks.retest import Result, Retested
 from checks.safe_probe import AnyProbe, ProbeParams, Target, Vantage, safe_probe, safe_probes
 from checks.scope import allow, target
@@ -67,11 +68,14 @@ def chosen(
 ) -> list[Asked]:
     """The findings that somebody wants tested; nothing is entered.
 
+    Args:
+        numbers: as they are, or as a form offers them.
+
     Raises:
         RequestError: no such finding, nobody says that it is mended, its tester has mended it, it cannot be asked.
     """
     book = FindingBook(ledger, contract.tz)
-    wanted = {finding.id: finding for finding in (book.finding(number, at) for number in numbers)}
+    wanted = {finding.id: finding for finding in (book.finding(in_choice(one), at) for one in numbers)}
     return [asked(contract, _testable(finding, claim), why) for finding in wanted.values()]
 
 
@@ -220,17 +224,6 @@ def params_of(probe: AnyProbe, given: dict[str, object]) -> ProbeParams:
         known = "、".join(probe.params.model_fields) or "没有参数"
         raise RequestError(f"{probe.id} 的参数 {what} 不对；可写：{known}") from None
     return made
-
-
-MOST_OFFERED = 300
-"""Findings that a form offers: a longer list is not read."""
-
-
-def offered(findings: Iterable[SecurityFinding]) -> list[str]:
-    """What the form offers: those that are to be tested, or may be; the number first."""
-    those = [one for one in findings if one.probe and one.life not in (Life.FALSE_POSITIVE, Life.ACCEPTED)]
-    those.sort(key=lambda one: (one.life not in (Life.FIXED, Life.UNTESTABLE), one.life is Life.VERIFIED))
-    return [f"{one.id} {one.life.label} {one.severity.value} {one.title[:40]}" for one in those[:MOST_OFFERED]]
 
 
 def rows(those: Iterable[Asked]) -> list[dict[str, str]]:

@@ -25,7 +25,9 @@ async def report_findings(office: Office, numbers: Sequence[str]) -> None:
     Raises:
         ReportError: one could not be made; no file of it was touched.
     """
-    with Chromium(office.settings) as chromium:
+    if not numbers:
+        return
+    with Chromium(office.settings) as chromium:  # one for all of them
         for number in numbers:
             files = await asyncio.to_thread(build, office, number, chromium)
             if files:

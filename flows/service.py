@@ -34,8 +34,7 @@ def up(settings: Settings, contract: Contract, *, catching_up: bool = True) -> N
         if catching_up:
             catch_up(settings)
         console.say(f"界面：http://127.0.0.1:{settings.port}　　停止：Ctrl-C")
-        keepers = (Probing(settings).keep, Offering(settings).keep)
-        prefect.wait(beside=lambda: [keep() for keep in keepers])
+        prefect.wait(beside=Probing(settings).keep)
 
 
 @contextmanager
@@ -91,28 +90,6 @@ class Probing:
         if free:
             self._patience = time.monotonic() + _STARTING
             run_coro_as_sync(start_probing())
-
-
-class Offering:
-    """Sees to it that the form of the retest offers the findings as they now stand in the register."""
-
-    def __init__(self, settings: Settings) -> None:
-        from flows.finding_book import FindingBook
-        from flows.office import Office
-
-        office = Office(settings)
-        self._book = FindingBook(office.ledger, office.contract.tz)
-        self._offered: list[str] | None = None
-
-    def keep(self) -> None:
-        """Tell the server what is new."""
-        from flows.deployments import offer_findings
-        from flows.office import now
-        from flows.retest_plan import offered
-
-        if (found := offered(self._book.findings(now()))) != self._offered:
-            offer_findings(found)
-            self._offered = found
 
 
 def catch_up(settings: Settings) -> None:

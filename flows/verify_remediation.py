@@ -56,20 +56,19 @@ async def verify_remediation(form: RetestForm = RetestForm()) -> State:  # noqa:
     if reason := late(office.contract.tz, office.today()):
         return nothing_to_do(reason)
     claim = Claim(asked_by.who if asked_by.trigger in UNASKED else form.who, form.fixed_by)
-    numbers = [text.partition(" ")[0] for text in form.findings]  # a choice is the number and what it is about
-    those, unable = wanted(office.ledger, office.contract, numbers, claim, asked_by.why, now())
+    those, unable = wanted(office.ledger, office.contract, form.findings, claim, asked_by.why, now())
     if form.dry_run:
         return await plan(those)
     enter_claim(office, those, claim, asked_by)
     with office.network() as network:
-        runs = [test_finding.submit(office, one, asked_by, form.model_dump(), network) for one in those]
+        runs = [retest_finding.submit(office, one, asked_by, form.model_dump(), network) for one in those]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
     await report_findings(office, [one.finding.id for one in those])
     return ended([*outcomes, *(Outcome([one]) for one in unable)])
 
 
 @task(name="复测漏洞", task_run_name="{one.finding.id}", cache_policy=NO_CACHE)
-def test_finding(office: Office, one: Asked, asked_by: Caller, parameters: dict[str, Any], network: Network) -> Outcome:
+def retest_finding(office: Office, one: Asked, asked_by: Caller, parameters: dict[str, Any], network: Network) -> Outcome:
     """One finding: on record as started before its asset is reached for."""
     slot = retest_slot(office.contract, one.finding.id, office.today())
     office.expect([slot])

@@ -122,7 +122,7 @@ class Prefect:
         """Start the worker that carries out the runs."""
         self._start("worker", ["worker", "start", "--pool", POOL, "--type", "process", "--limit", "6"], {})
 
-    def wait(self, beside: Callable[[], object] | None = None) -> None:
+    def wait(self, beside: Callable[[], None] | None = None) -> None:
         """Stay until a child ends by itself.
 
         Args:

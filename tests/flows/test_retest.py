@@ -199,7 +199,7 @@ def test_another_version_of_the_probe_cannot_be_compared(desk: Desk, monkeypatch
 
 
 def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk) -> None:
-    """Given what was verified nine days ago, when nobody looked on the seventh, then it is done now and that is said."""
+    """Given what was verified nine days ago, when nobody looked on the seventh, it is done now, and said."""
     number = desk.enter()
     before(desk, number, entered=False)
     desk.mended()
