@@ -5,13 +5,17 @@ Nothing is sent but what a question says: no payload, no login, no second try.
 
 from checks.finding import Reason
 from checks.host_check import NotTaken
-from checks.safe_probe import Archives, Connect, OnHost, Question, Reply, Request
+from checks.probe_list import said
+from checks.safe_probe import Archives, Connect, Handshakes, KeyExchange, OnHost, Question, Reply, Request, Say
 from tasks.asking.connect import connected
 from tasks.asking.http import responded
+from tasks.asking.say import replied
+from tasks.asking.ssh import offered
+from tasks.asking.tls import shaken
 from tasks.asking.way import Way
 from tasks.ssh import Deadline
 
-__all__ = ["Way", "asked"]
+__all__ = ["Way", "asked", "said"]
 
 
 def asked(question: Question, way: Way, deadline: float) -> Reply:
@@ -33,8 +37,13 @@ def asked(question: Question, way: Way, deadline: float) -> Reply:
                 return connected(question, way, patience)
             case Request():
                 return responded(question, way, patience)
+            case Handshakes():
+                return shaken(question, way, patience)
+            case KeyExchange():
+                return offered(question, way, patience)
+            case Say():
+                return replied(question, way, patience)
     except ConnectionRefusedError as error:
         raise NotTaken(Reason.UNREACHABLE, f"{question.name}:{question.port} 拒绝连接") from error
     except TimeoutError as error:
         raise NotTaken(Reason.TIMEOUT, f"{question.name}:{question.port} 在 {deadline:g} 秒内没有应答") from error
-    raise TypeError(question)

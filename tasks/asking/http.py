@@ -83,7 +83,9 @@ def _read(question: Request, talk: h11.Connection, line: Line) -> Response:
     headers = tuple((name.decode("latin-1"), _plain(name, value.decode("latin-1"))) for name, value in head.headers)
     if any(name == "content-encoding" and value.lower() != "identity" for name, value in headers) and body:
         raise NotTaken(Reason.UNSUPPORTED, "对方压缩了回答，尽管没有请求压缩")
-    return Response(status=head.status_code, headers=headers, body=_text(body[: question.read]))
+    return Response(
+        status=head.status_code, headers=headers, body=_text(body[: question.read]), tls=question.scheme == "https"
+    )
 
 
 def _plain(name: bytes, value: str) -> str:
