@@ -36,7 +36,7 @@ def test_what_listens_on_a_host_is_open_in_the_centre_and_nothing_else(hosts: Ho
 
 def test_the_daemon_itself_answers_and_does_not_take_the_caller_for_the_host_itself(hosts: HostEstate) -> None:
     assert answers(hosts, "oa-cache-01", 6379, r"PING\r\n").startswith("-NOAUTH")
-    assert answers(hosts, "oa-web-01", 80, r"GET / HTTP/1.0\r\n\r\n") == "HTTP/1.1 200 OK"
+    assert answers(hosts, "oa-web-01", 80, r"GET / HTTP/1.0\r\n\r\n") == "HTTP/1.1 301 Moved Permanently"
     assert answers(hosts, "oa-web-01", 80, r"GET /nginx_status HTTP/1.0\r\n\r\n") == "HTTP/1.1 403 Forbidden"
 
 
