@@ -6,7 +6,10 @@ from rehearsal.hosts.estate import HostEstate
 from rehearsal.hosts.mirror import PORTS
 from rehearsal.hosts.roster import BASTION, HOSTS, host_named
 
-SERVICES = {"nginx": {80, 443}, "redis": {6379}, "mariadb": {3306}, "mariadb-replica": {3306}, "postgresql": {5432}}
+SERVICES = {
+    "nginx": {80, 443}, "redis": {6379}, "mariadb": {3306}, "mariadb-replica": {3306}, "postgresql": {5432},
+    "elasticsearch": {9200}, "mongodb": {27017},
+}  # fmt: skip
 
 
 def answers(hosts: HostEstate, host: str, port: int, words: str = "") -> str:
