@@ -6,7 +6,7 @@ wire against it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -86,10 +86,12 @@ class Request(NamedTuple):
 
 
 class Handshakes(NamedTuple):
-    """TLS handshakes that end before any data: which versions and ciphers a server takes, and its certificate."""
+    """TLS handshakes that end before any data. `seek`: which versions a server agrees to, besides that every cipher it
+    takes, or its certificate alone. `name` is resolved and told to the server (SNI)."""
 
     name: str
     port: int
+    seek: Literal["versions", "ciphers", "certificate"] = "versions"
 
 
 class KeyExchange(NamedTuple):
@@ -104,7 +106,7 @@ class Say(NamedTuple):
 
     name: str
     port: int
-    what: Literal["redis-ping", "mongodb-hello", "mongodb-list", "elasticsearch-root"]
+    what: Literal["redis-ping", "mongodb-list"]
     read: int = 4096
 
 
@@ -130,11 +132,13 @@ class Connected(Facts):
 
 class Response(Facts):
     """status 0: the connection was closed without an answer. headers: names in lower case, in the order they came, one
-    entry for each. body: text, as far as it was read; "" of HEAD and OPTIONS."""
+    entry for each; of a cookie without its value, of a Location without its query. body: text, as far as it was read;
+    "" of HEAD and OPTIONS. tls: it came over TLS."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    tls: bool = False
 
     def header(self, name: str) -> str | None:
         """The first header of this name (lower case)."""
@@ -142,13 +146,16 @@ class Response(Facts):
 
 
 class TlsSeen(Facts):
-    """versions: "SSLv3", "TLS 1.0" … "TLS 1.3" → whether the server agrees to it. ciphers: those it takes, by version,
-    in IANA's names. certificate: as far as a client without any trust can read it; PEM is not kept."""
+    """versions: "SSLv3", "TLS 1.0" … "TLS 1.3" → whether the server agrees to it; none where only the certificate was
+    sought. ciphers: those it takes, by version, in IANA's names, where they were sought. certificate: as a client
+    without any trust reads it, where it was sought; PEM is not kept."""
 
-    versions: Mapping[str, bool]
+    versions: Mapping[str, bool] = {}
     ciphers: Mapping[str, tuple[str, ...]] = {}
+    asked: str = ""  # the name under which it was asked for
     not_before: str = ""  # ISO 8601, UTC
     not_after: str = ""
+    days_left: float = 0.0  # at the time of the look
     subject: str = ""
     names: tuple[str, ...] = ()
     issuer: str = ""
@@ -202,6 +209,7 @@ class SafeProbe(Generic[P]):
         NotTaken where what came back does not tell. The summary shows the actual beside the expected and never quotes
         content: names of headers, versions, counts.
     sends: one line in Chinese for the list of what probes send.
+    passes: what must be seen to be judged OK; one line in Chinese for the same list.
     remedy: how to mend it, and back: for a person to read, never run by us. Lines of Markdown.
     private: a reply names people or accounts: judged, and not kept as evidence.
     """
@@ -216,10 +224,9 @@ class SafeProbe(Generic[P]):
     judge: Callable[[Sequence[Any], P], Verdict]
     sends: str
     remedy: str
-    classes: tuple[str, ...] = field(
-        default=()
-    )  # words of a report that point to this probe: "弱口令", "CVE-2021-44228"
+    classes: tuple[str, ...] = ()  # words of a report that point to this probe: "弱口令", "CVE-2021-44228"
     private: bool = False
+    passes: str = ""
 
 
 AnyProbe = SafeProbe[Any]

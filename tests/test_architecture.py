@@ -33,7 +33,7 @@ ONE_IMPORTER = (
     ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),
     ("ruamel",), ("yaml",), ("PIL",), ("cryptography",), ("drain3",), ("matplotlib",), ("smtplib",),
     ("chinese_calendar",), ("fsspec", "s3fs", "botocore"), ("backports", "compression"), ("anycrc",),
-    ("pypdfium2",), ("markdown_it",),
+    ("pypdfium2",), ("markdown_it",), ("h11",), ("tlslite",),
 )  # fmt: skip
 # but for these: our own Prefect is asked over HTTP too, and whoever speaks TLS is handed what to trust.
 SHARED = {"httpx": {"notify", "prefect_server.py", "probe.py"}, "ssl": {"crypto", "notify", "probe.py"}}

@@ -33,6 +33,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="一次 TCP 连接，连上即断开，不发数据",
+    passes="拒绝连接，或没有应答（同一主机另有应答时）",
     remedy="停掉不用的服务并取消自启动（`systemctl disable --now 服务名`），或在主机防火墙只对需要的来源放行；"
     "退回：`systemctl enable --now 服务名`，或删去新加的防火墙规则。",
     classes=("开放端口", "高危端口"),

@@ -75,6 +75,18 @@ def trusting(ca_dir: Path) -> Trusted:
     return context
 
 
+def looking() -> Trusted:
+    """For looking at servers as they are: no certificate is verified, and what OpenSSL still can of old versions and
+    weak ciphers is taken. What is said over such a connection is a fact about the server and never trusted, and
+    nothing secret may be sent over it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+    return context
+
+
 def _peer(host: str, port: int, context: ssl.SSLContext, timeout: float) -> bytes:
     with (
         socket.create_connection((host, port), timeout) as plain,

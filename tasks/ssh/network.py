@@ -4,7 +4,7 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -13,6 +13,7 @@ from checks import os_words
 from checks.finding import Reason
 from tasks.ssh.config import Config, Hop
 from tasks.ssh.errors import Deadline, SshError
+from tasks.ssh.forward import carried
 from tasks.ssh.keys import Keys, Login
 from tasks.ssh.known_hosts import KnownHosts, Record, Standing, fingerprint, judge
 from tasks.ssh.link import Link, RefusedError
@@ -126,6 +127,34 @@ class Network:
         with self._linked(route, Deadline(deadline), trusted=False) as link:
             kind, key, standing, record = self._judge(route[-1], link)
             return Offer(host, route[-1].known_as, kind, key, standing, record)
+
+    def address(self, host: str) -> str:
+        """What is connected to for a host: its HostName, or the name itself where none is set.
+
+        Raises:
+            SshConfigError: the way to this host cannot be understood.
+        """
+        return self._config.route(host)[-1].name
+
+    def forwarded(self, bastion: str, address: str, port: int, deadline: float) -> socket.socket:
+        """A connection to an address as a bastion sees it, by direct-tcpip; nobody logs in behind the bastion.
+
+        Args:
+            bastion: a host of the configuration; what stands before it is its own ProxyJump.
+            deadline: seconds, until it is connected.
+
+        Raises:
+            ConnectionRefusedError: the bastion says that nothing listens there.
+            TimeoutError: nothing came back from there, though the bastion itself answers.
+            SshError: the bastion cannot be reached, does not forward (PERMISSION), or could not try.
+            SshConfigError: the way to the bastion cannot be understood.
+        """
+        patience = Deadline(deadline)
+        route = self._config.route(bastion)
+        link = self._bastion(route, patience)
+        with _by_way_of(route):
+            # sshd tries for two minutes: what is left then tells its silence from that of what is behind it
+            return carried(_reached(link, address, port, Deadline(patience.left() * 0.7), patience))
 
     def close(self) -> None:
         """End all connections. Exchanges that still go on end as cut off."""
@@ -298,15 +327,37 @@ def _socket(hop: Hop, patience: Deadline) -> socket.socket:
 
 
 def _tunnel(bastion: Link, hop: Hop, patience: Deadline) -> Any:
-    where = f"{hop.name}:{hop.port}"
     try:
         return bastion.open("direct-tcpip", patience, (hop.name, hop.port))
     except RefusedError as error:
-        if error.code == _PROHIBITED:
-            what = f"堡垒机不允许转发到 {where}（它说：{error.words}）；请在它的 sshd_config 放开 AllowTcpForwarding"
-            raise SshError(Reason.PERMISSION, what) from error
-        reason = Reason.TIMEOUT if "timed out" in error.words.lower() else Reason.UNREACHABLE
-        raise SshError(reason, f"连不上 {where}（它说：{error.words}）") from error
+        raise _unopened(error, f"{hop.name}:{hop.port}") from error
+
+
+def _unopened(error: RefusedError, where: str) -> SshError:
+    if error.code == _PROHIBITED:
+        what = f"堡垒机不允许转发到 {where}（它说：{error.words}）；请在它的 sshd_config 放开 AllowTcpForwarding"
+        return SshError(Reason.PERMISSION, what)
+    reason = Reason.TIMEOUT if "timed out" in error.words.lower() else Reason.UNREACHABLE
+    return SshError(reason, f"连不上 {where}（它说：{error.words}）")
+
+
+def _reached(bastion: Link, address: str, port: int, enough: Deadline, patience: Deadline) -> Any:
+    """A channel to an address; `enough`: how long it may say nothing."""
+    try:
+        return bastion.open("direct-tcpip", enough, (address, port))
+    except RefusedError as error:
+        words = error.words.lower()
+        if error.code != _PROHIBITED and "refused" in words:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, error.words) from error
+        if error.code != _PROHIBITED and ("timed out" in words or "no route" in words):
+            raise TimeoutError(errno.ETIMEDOUT, error.words) from error
+        raise _unopened(error, f"{address}:{port}") from error
+    except SshError as error:
+        if error.reason is not Reason.TIMEOUT:
+            raise
+        with suppress(RefusedError):  # an answer too
+            bastion.open("session", patience).close()
+        raise TimeoutError(errno.ETIMEDOUT, "silent") from error
 
 
 def _insist(hop: Hop, kind: str, key: bytes, standing: Standing, record: Record | None) -> None:
