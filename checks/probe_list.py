@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from checks.safe_probe import (
     AnyProbe,
+    Archives,
     Connect,
     Handshakes,
     KeyExchange,
@@ -59,6 +60,8 @@ def said(question: Question) -> str:
             return f"SSH 版本行 {name}:{port}"
         case Say(name, port, what):
             return f"{_SAYS[what]} {name}:{port}"
+        case Archives(folders):
+            return f"SFTP 读 {' '.join(folders)} 之下的 Java 包"
         case OnHost(command, arguments):
             return " ".join((" ".join(command.split()), *arguments))
 
