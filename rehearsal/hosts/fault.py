@@ -12,6 +12,14 @@ stop() { "$L/stop-$1" >/run/practice/stop.log 2>&1 </dev/null; }
 tell() { sed "$2" "$P/$1" >/run/practice/told && cat /run/practice/told >"$P/$1"; }
 untell() { cat "/run/practice/proc.orig/$1" >"$P/$1"; }
 cover() { chmod 755 "$1"; mount --bind "$1" "$2"; }
+again() { stop "$1"; start "$1"; }
+weaken() {
+    [ ! -e "$1.sound" ] || { echo "$1: another fault is on"; exit 1; }
+    cat >/run/practice/told
+    cp -p "$1" "$1.sound"
+    cat /run/practice/told >"$1"
+}
+mend() { [ ! -e "$1.sound" ] || { cat "$1.sound" >"$1"; rm -f "$1.sound"; }; }
 uncover() { umount -l "$1" 2>/dev/null || true; }
 beside() { "$@" >/dev/null 2>&1 </dev/null & echo $! >>/run/practice/beside; }
 end_beside() {
@@ -35,7 +43,7 @@ back() {
 @dataclass(frozen=True)
 class HostFault:
     """`on` and `off` are scripts; `caught_by` says what must be reported: (target, item, state); the target is a
-    host, or a backup of the contract."""
+    host, a backup of the contract, or what a probe is turned on."""
 
     name: str
     title: str

@@ -16,7 +16,7 @@ from rehearsal.hosts import kernel, relay
 
 PORTS = (21, 23, 80, 443, 3306, 5432, 6379, 8080, 9200, 27017)
 NEIGHBOUR = "127.0.1.1"  # whom the daemons see: not themselves, for what they allow themselves is not for others
-SHUT = Path("/run/practice/network")  # "closed": nothing of this host can be reached, its SSH port neither
+SHUT = Path("/run/practice/cut-off")  # while it is there nothing of this host can be reached, its SSH port neither
 _BACKLOG = 64
 
 

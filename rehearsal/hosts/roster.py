@@ -39,7 +39,7 @@ HOSTS: tuple[Host, ...] = (
         "bin/bash", "bin/ss", "bin/perl", "bin/python3", "bin/systemctl", "bin/timedatectl")),
     Host("mobile-cache-01", "127.0.1.23", ("redis",)),
     Host("mobile-db-01", "127.0.1.24", ("postgresql", "postgresql-backups"), data_mb=192),
-    Host("archive-app-01", "127.0.1.31", ("nginx", "restic-backups"), certificate=True,
+    Host("archive-app-01", "127.0.1.31", ("nginx", "elasticsearch", "mongodb", "restic-backups"), certificate=True,
          mounts={"/srv/scan data": "/dev/vdc1"}, environment="LANG=zh_CN.UTF-8"),
     Host("archive-db-01", "127.0.1.32", ("postgresql", "postgresql-custom-backups"), data_mb=192),
 )  # fmt: skip

@@ -6,7 +6,10 @@ from rehearsal.hosts.estate import HostEstate
 from rehearsal.hosts.mirror import PORTS
 from rehearsal.hosts.roster import BASTION, HOSTS, host_named
 
-SERVICES = {"nginx": {80, 443}, "redis": {6379}, "mariadb": {3306}, "mariadb-replica": {3306}, "postgresql": {5432}}
+SERVICES = {
+    "nginx": {80, 443}, "redis": {6379}, "mariadb": {3306}, "mariadb-replica": {3306}, "postgresql": {5432},
+    "elasticsearch": {9200}, "mongodb": {27017},
+}  # fmt: skip
 
 
 def answers(hosts: HostEstate, host: str, port: int, words: str = "") -> str:
@@ -36,7 +39,7 @@ def test_what_listens_on_a_host_is_open_in_the_centre_and_nothing_else(hosts: Ho
 
 def test_the_daemon_itself_answers_and_does_not_take_the_caller_for_the_host_itself(hosts: HostEstate) -> None:
     assert answers(hosts, "oa-cache-01", 6379, r"PING\r\n").startswith("-NOAUTH")
-    assert answers(hosts, "oa-web-01", 80, r"GET / HTTP/1.0\r\n\r\n") == "HTTP/1.1 200 OK"
+    assert answers(hosts, "oa-web-01", 80, r"GET / HTTP/1.0\r\n\r\n") == "HTTP/1.1 301 Moved Permanently"
     assert answers(hosts, "oa-web-01", 80, r"GET /nginx_status HTTP/1.0\r\n\r\n") == "HTTP/1.1 403 Forbidden"
 
 

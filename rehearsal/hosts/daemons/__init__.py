@@ -1,12 +1,12 @@
 """The daemons of the practice hosts: one file each, with their configuration and how to start and stop them."""
 
-from rehearsal.hosts.daemons import backups, base, mariadb, nginx, postgresql, redis, tomcat
+from rehearsal.hosts.daemons import backups, base, mariadb, nginx, postgresql, redis, stores, tomcat
 from rehearsal.hosts.daemons.service import Files, Service, Supplies
 from rehearsal.hosts.roster import Host
 
 SERVICES = {
     one.name: one for one in (*base.SERVICES, nginx.NGINX, redis.REDIS, mariadb.PRIMARY, mariadb.REPLICA,
-                              postgresql.POSTGRESQL, tomcat.TOMCAT, *backups.SERVICES)
+                              postgresql.POSTGRESQL, tomcat.TOMCAT, *stores.SERVICES, *backups.SERVICES)
 }  # fmt: skip
 
 

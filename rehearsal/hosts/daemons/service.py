@@ -40,10 +40,10 @@ class Service:
 
 
 def kill(pid_file: str) -> str:
-    """Script: end the process at once, and wait until it has ended, reaped or not."""
+    """Script: end the process at once, and wait until all of its threads have ended, reaped or not."""
     return (
         f'pid=$(head -n 1 {pid_file} 2>/dev/null || true)\n[ "$pid" ] || exit 0\nkill -9 "$pid" 2>/dev/null || true\n'
-        f"while grep -qs ') [^ZX] ' \"/proc/$pid/stat\"; do sleep 0.02; done\nrm -f {pid_file}\n"
+        f"while grep -qs ') [^ZX] ' /proc/$pid/task/*/stat; do sleep 0.02; done\nrm -f {pid_file}\n"
     )
 
 
