@@ -4,6 +4,7 @@ A test runs the script under a tracer: whatever starts and is not named here fai
 """
 
 PROGRAMS: dict[str, str] = {
+    "auditctl": "读审计的状态和规则（只用 -s、-l）",
     "awk": "统计日志、挑出列（程序是常量）",
     "borg": "读 borg 仓库（只用 list、extract --dry-run、export-tar，不加锁；它的缓存放进临时目录）",
     "cat": "读 /proc、/etc 下的文件",
@@ -21,12 +22,14 @@ PROGRAMS: dict[str, str] = {
     "head": "取开头若干行",
     "id": "读当前账号",
     "journalctl": "读系统日志（不带清理、轮转的参数）",
+    "iptables": "列出主机防火墙的规则（只用 -S）",
     "jstat": "读 JVM 的堆用量（只用 -gcutil，不写性能文件）",
     "ksql": "金仓客户端：只查询系统视图",
     "ls": "读文件的 inode、权限和大小",
     "mariadb": "MariaDB 客户端：只有 SHOW 和 SELECT；恢复演练还数源库各表的行数",
     "mktemp": "为 borg 的缓存建一个临时目录（在内存里）",
     "mysql": "MySQL 客户端：只有 SHOW 和 SELECT；恢复演练还数源库各表的行数",
+    "nft": "列出主机防火墙的规则（只用 list ruleset）",
     "ntpq": "读 ntpd 的同步状态（只用 -pn）",
     "openssl": "读证书的到期时间（只用 x509）",
     "psql": "PostgreSQL 客户端：只查询系统视图；恢复演练还数源库各表的行数，只读",

@@ -18,6 +18,7 @@ from checks.calendar import Calendar
 from checks.channels import Channel, not_cleared
 from checks.documents import DocumentDuty, Rule, default_documents
 from checks.escalation import Contact, Deadlines
+from checks.exemption import Exemption
 from checks.host import Access, HostGroup, Placed, mistakes
 from checks.journey import ID, SECRET_NAME, Step, Strict, asserts, secret_names
 from checks.probe import Probe
@@ -252,6 +253,7 @@ class Contract(Strict):
     hosts: list[HostGroup] = Field([], title="主机")
     backups: list[BackupGroup] = Field([], title="备份")
     assets: list[Asset] = Field([], title="资产", description="主机和系统网址之外，安全复测还可以探测的名称和端口")
+    exemptions: list[Exemption] = Field([], title="豁免", description="等保自查里经批准暂不整改的项目")
     channels: list[Channel] = Field([], title="通知渠道")
     escalation: list[Contact] = Field(
         [], title="通知次序", description="第一位立即通知，其后的在时限过半、八成、超时时通知"
@@ -397,6 +399,7 @@ def problems(contract: Contract) -> Iterator[Problem]:
             )
     yield from _host_problems(contract)
     yield from _asset_problems(contract)
+    yield from _exemption_problems(contract)
     yield from _backup_problems(contract)
     yield from _channel_problems(contract)
     yield from _document_problems(contract)
@@ -426,6 +429,16 @@ def _asset_problems(contract: Contract) -> Iterator[Problem]:
         if asset.host and asset.host not in hosts:
             what = f"没有主机 {asset.host}"
             yield Problem(("assets", i, "host"), what, "先在 hosts/ 里写这台主机，或改正主机名")
+
+
+def _exemption_problems(contract: Contract) -> Iterator[Problem]:
+    hosts = [placed.host.name for placed in contract.all_hosts()]
+    for i, one in enumerate(contract.exemptions):
+        for j, host in enumerate(one.hosts):
+            if host not in hosts:
+                yield Problem(
+                    ("exemptions", i, "hosts", j), f"没有主机 {host}", "先在 hosts/ 里写这台主机，或改正主机名"
+                )
 
 
 def _backup_problems(contract: Contract) -> Iterator[Problem]:

@@ -18,11 +18,13 @@ from checks.finding import Finding, Reason, State
 from checks.records import RunRecord
 from checks.slots import (
     BACKUP_CHECK,
+    BASELINE_CHECK,
     HOST_INSPECTION,
     PAGE_INSPECTION,
     RESTORE_DRILL,
     Slot,
     backup_slots,
+    baseline_slots,
     drill_slots,
     host_slots,
     page_slots,
@@ -152,6 +154,7 @@ DUTIES = (
     Duty(HOST_INSPECTION, "主机巡检", _each_week, host_slots, _hosts),
     Duty(BACKUP_CHECK, "备份检查", _each_day, backup_slots, _backups),
     Duty(RESTORE_DRILL, "恢复演练", _each_month, drill_slots, _restored),
+    Duty(BASELINE_CHECK, "等保自查", _each_month, baseline_slots, _hosts),
 )
 """In the order in which people read them. A further duty is a further line."""
 

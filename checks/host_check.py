@@ -3,7 +3,7 @@
 Adding one is adding a file to `checks.hosts`; nothing here or elsewhere names it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Reversible, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Reversible, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -163,13 +163,13 @@ class Planned(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back from a host: sections by key, and what broke it off if it is not whole."""
+    """What came back from a host: sections by key, and what broke it off if it is not whole. An answer to something
+    else than we would have asked is none."""
 
     sections: Mapping[str, Section]
     now: datetime
     round_trip: float
     broken: tuple[Reason, str] | None = None
-    stale: Collection[str] = ()  # keys under which the host was asked something else than we would have
 
 
 @dataclass
@@ -225,7 +225,7 @@ def _read(one: Planned, answer: Answer, key: str) -> Facts:
     section = answer.sections.get(key)
     if section is None and answer.broken:
         raise NotTaken(*answer.broken)
-    if section is None or key in answer.stale:
+    if section is None:
         raise NotTaken(Reason.CONFIGURATION, _STALE)
     facts: Facts = heard(section, one.check.parse)
     return facts

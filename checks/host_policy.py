@@ -96,9 +96,9 @@ class Ageing(NamedTuple):
 
 SHADOW = (
     'awk -F: \'{k="set"; if ($2=="") k="empty"; else if ($2~/^[!*]/) k="locked"; '
-    'print $1":"k":"$3":"$4":"$5":"$6":"$7":"$8}\' /etc/shadow'
+    'print $1":"k":"$3":"$4":"$5":"$6":"$7":"$8}\''
 )
-"""The command whose output `ageing` reads: the password never leaves the host. Wants root."""
+"""The filter through which /etc/shadow goes before `ageing` reads it: the password never leaves the host."""
 
 
 def ageing(text: str) -> tuple[Ageing, ...]:

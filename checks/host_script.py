@@ -86,6 +86,12 @@ class Assembled(NamedTuple):
     keys: Mapping[str, str]
     digests: Mapping[str, str]
 
+    def answered(self, sections: Mapping[str, Section]) -> dict[str, Section]:
+        """The sections that answer what this script asks, by its own keys. A forced command asks for more items, so
+        that what several share may stand under another's name: what was asked tells."""
+        by_digest = {section.digest: section for section in sections.values()}
+        return {key: by_digest[digest] for key, digest in self.digests.items() if digest in by_digest}
+
 
 def assembled(planned: Sequence[Planned], *, sudo: bool) -> Assembled:
     """The script that asks for these items. Most hosts of a contract are asked the same: it is put together once."""

@@ -3,7 +3,7 @@
 Clause 七2(1): every system's pages at least once every natural day, every host at least once a week.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -69,7 +69,7 @@ def asked_backup_slots(contract: Contract, day: date, targets: Sequence[str], to
         RequestError: the contract has no backups, an unknown one, a day outside the term or in the future.
     """
     _check_day(contract, day, today)
-    return _named(list(backup_slots(contract, day)), targets, "备份")
+    return _named(list(backup_slots(contract, day)), targets, "备份", "backups/oa.yaml")
 
 
 def asked_drill_slots(contract: Contract, day: date, targets: Sequence[str], today: date) -> list[Slot]:
@@ -79,13 +79,24 @@ def asked_drill_slots(contract: Contract, day: date, targets: Sequence[str], tod
         RequestError: no backup of the contract is restored, an unknown one, a day outside the term or in the future.
     """
     _check_day(contract, day, today)
-    return _named(list(drill_slots(contract, day)), targets, "恢复演练（backups/ 里写了 restore 的备份）")
+    what = "恢复演练（backups/ 里写了 restore 的备份）"
+    return _named(list(drill_slots(contract, day)), targets, what, "backups/oa.yaml")
 
 
-def _named(slots: list[Slot], targets: Sequence[str], what: str) -> list[Slot]:
+def asked_baseline_slots(contract: Contract, day: date, hosts: Sequence[str], today: date) -> list[Slot]:
+    """The slots, in the month of `day`, of the hosts whose baseline is asked for; of all where none is named.
+
+    Raises:
+        RequestError: the contract has no hosts, an unknown one, a day outside the term or in the future.
+    """
+    _check_day(contract, day, today)
+    return _named(list(baseline_slots(contract, day)), hosts, "主机", "hosts/oa.yaml")
+
+
+def _named(slots: list[Slot], targets: Sequence[str], what: str, file: str) -> list[Slot]:
     known = [slot.target for slot in slots]
     if not known:
-        raise RequestError(f"合同里没有{what}；每个系统的备份写一个文件，例如 backups/oa.yaml")
+        raise RequestError(f"合同里没有{what}；每个系统写一个文件，例如 {file}")
     if unknown := [one for one in targets if one not in known]:
         raise RequestError(f"合同里没有{what} {'、'.join(unknown)}；可选：{'、'.join(known)}")
     return [slot for slot in slots if not targets or slot.target in targets]
@@ -120,6 +131,16 @@ def backup_slots(contract: Contract, day: date) -> Iterator[Slot]:
 
 def drill_slots(contract: Contract, day: date) -> Iterator[Slot]:
     """The slots of the month in which `day` is, one per backup that is restored; as far as the term goes."""
+    targets = (placed.target for placed in contract.all_backups() if placed.backup.restore)
+    return _monthly(contract, day, RESTORE_DRILL, targets)
+
+
+def baseline_slots(contract: Contract, day: date) -> Iterator[Slot]:
+    """The slots of the month in which `day` is, one per host; as far as the term goes."""
+    return _monthly(contract, day, BASELINE_CHECK, (placed.host.name for placed in contract.all_hosts()))
+
+
+def _monthly(contract: Contract, day: date, duty: str, targets: Iterable[str]) -> Iterator[Slot]:
     month = day.replace(day=1)
     after = (month + timedelta(days=31)).replace(day=1)
     first, last = max(month, contract.term.start), min(after - timedelta(days=1), contract.term.end)
@@ -128,10 +149,8 @@ def drill_slots(contract: Contract, day: date) -> Iterator[Slot]:
     opens, closes = (
         datetime.combine(at, time(), contract.tz).astimezone(UTC) for at in (first, last + timedelta(days=1))
     )
-    for placed in contract.all_backups():
-        if placed.backup.restore:
-            slot_id = f"{RESTORE_DRILL}/{placed.target}/{month_of(month)}"
-            yield Slot(slot_id, RESTORE_DRILL, placed.target, first, opens, closes)
+    for target in targets:
+        yield Slot(f"{duty}/{target}/{month_of(month)}", duty, target, first, opens, closes)
 
 
 def probe_slot(contract: Contract, day: date) -> Slot | None:

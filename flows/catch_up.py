@@ -21,6 +21,7 @@ from checks.periods import Period
 from checks.slots import (
     AVAILABILITY_PROBE,
     BACKUP_CHECK,
+    BASELINE_CHECK,
     HOST_INSPECTION,
     PAGE_INSPECTION,
     RESTORE_DRILL,
@@ -35,7 +36,13 @@ from flows.outcome import nothing_to_do
 from flows.standing import no_more_to_do, standing
 from tasks.prefect_server import deployments_in
 
-_FIELD = {PAGE_INSPECTION: "systems", HOST_INSPECTION: "hosts", BACKUP_CHECK: "backups", RESTORE_DRILL: "backups"}
+_FIELD = {
+    PAGE_INSPECTION: "systems",
+    HOST_INSPECTION: "hosts",
+    BACKUP_CHECK: "backups",
+    RESTORE_DRILL: "backups",
+    BASELINE_CHECK: "hosts",
+}
 """Where a duty's form takes its targets."""
 
 _EVERY = {duty.id: duty.due for duty in DUTIES}
@@ -45,6 +52,7 @@ _REPORTS: dict[str, tuple[str, Callable[[date], str], Callable[[date], date]]] =
     PAGE_INSPECTION: ("日报", date.isoformat, lambda day: day),
     HOST_INSPECTION: ("周巡检报告", week_of, lambda day: day - timedelta(days=day.weekday())),
     RESTORE_DRILL: ("恢复演练报告", month_of, lambda day: day.replace(day=1)),
+    BASELINE_CHECK: ("等保自查报告", month_of, lambda day: day.replace(day=1)),
 }
 """What a duty's report is called, how its period is, and on which day that begins."""
 

@@ -12,6 +12,7 @@ import typer
 from checks import os_words
 from flows import (
     availability_cli,
+    baseline_cli,
     console,
     documents_cli,
     downtime_cli,
@@ -59,6 +60,7 @@ app.add_typer(incident_cli.app, name="incident")
 app.add_typer(downtime_cli.downtime_app, name="downtime")
 app.add_typer(downtime_cli.support_app, name="support")
 app.add_typer(documents_cli.app, name="documents")
+app.add_typer(baseline_cli.app, name="baseline")
 app.add_typer(ledger_cli.audit_app, name="audit")
 app.add_typer(ledger_cli.ledger_app, name="ledger")
 

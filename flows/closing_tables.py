@@ -10,7 +10,15 @@ from rich.table import Table
 
 from checks.contract import Contract
 from checks.finding import State, worst
-from checks.slots import BACKUP_CHECK, HOST_INSPECTION, PAGE_INSPECTION, RESTORE_DRILL, month_of, week_of
+from checks.slots import (
+    BACKUP_CHECK,
+    BASELINE_CHECK,
+    HOST_INSPECTION,
+    PAGE_INSPECTION,
+    RESTORE_DRILL,
+    month_of,
+    week_of,
+)
 from tasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,6 +111,23 @@ def drills(contract: Contract, on: date, flow_run_id: str, settings: Settings, o
             table.add_row(*(escape(one) for one in heads), *_items(run, titles))
     out.print(table)
     _files(settings, f"恢复演练报告-{month_of(on)}", out)
+
+
+def baseline(contract: Contract, on: date, flow_run_id: str, settings: Settings, out: Console) -> None:
+    """A line per host, and every item that does not conform."""
+    from checks.clauses import CLAUSES
+    from tasks.ledger import Ledger
+
+    runs = Ledger(settings.ledger).runs(BASELINE_CHECK, on.replace(day=1), on)
+    found = {run.slot.split("/")[1]: run for run in runs if run.flow_run_id == flow_run_id}
+    titles = {clause.id: clause.title for clause in CLAUSES.values()}
+    table = _table(f"等保自查 {month_of(on)}", "主机", "用途", "状态", "符合", "其余的项目")
+    for placed in contract.all_hosts():
+        if run := found.get(placed.host.name):
+            table.add_row(placed.host.name, escape(placed.host.role), *_items(run, titles))
+    out.print(table)
+    _files(settings, f"等保自查报告-{month_of(on)}", out)
+    _files(settings, f"加固方案-{month_of(on)}", out)
 
 
 def _table(title: str, *heads: str) -> Table:

@@ -56,4 +56,4 @@ class HostDrill:
         slot = self._slots[host]
         self._office.expect([slot])
         by = Caller("", "drill", "演练", why)
-        return carried_out(self._office, slot, by, {}, lambda run: HostRounds(run, network).go()).findings
+        return carried_out(self._office, slot, by, {}, lambda run: HostRounds([run], network).go()[0]).findings

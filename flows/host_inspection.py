@@ -13,14 +13,17 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
 
 from checks.contract import Contract
+from checks.host_script import assembled
 from checks.slots import Slot, asked_host_slots, host_slots, week_of
+from flows.baseline_check import outstanding
+from flows.baseline_report import report_month
 from flows.caller import Caller, caller, late
 from flows.forms import AdHoc, day_field, named_by
 from flows.host_report import report_week
 from flows.host_visits import HostRounds
 from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
-from flows.run import carried_out
+from flows.run import Run, carried_out
 from tasks.ssh import Network
 
 LANES = 32
@@ -58,21 +61,47 @@ async def host_inspection(form: HostInspection = HostInspection()) -> State:  # 
     if form.dry_run:
         return await plan(office.contract, slots)
     office.expect(host_slots(office.contract, day))
+    along = outstanding(office, [slot.target for slot in slots], asked_by)
     with office.network() as network:
-        runs = [inspect_host.submit(office, slot, asked_by, form.model_dump(), network) for slot in slots]
+        asked = [(slot, along.get(slot.target)) for slot in slots]
+        runs = [inspect_host.submit(office, *both, asked_by, form.model_dump(), network) for both in asked]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
     await report_week(office, day)
+    if along:
+        await report_month(office, day)
     return final_state(outcomes)
 
 
 @task(name="巡检主机", task_run_name="{slot.target}", cache_policy=NO_CACHE)
-def inspect_host(office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any], network: Network) -> Outcome:
-    """One host: on record as started before it is connected to."""
-    return carried_out(office, slot, asked_by, parameters, lambda run: HostRounds(run, network).go())
+def inspect_host(
+    office: Office, slot: Slot, along: Slot | None, asked_by: Caller, parameters: dict[str, Any], network: Network
+) -> Outcome:
+    """One host: on record as started before it is connected to.
+
+    Args:
+        along: the month's baseline of the host, if it is still to be done: asked in the same connection, and a run of
+            its own on record.
+    """
+
+    def inspect(run: Run) -> Outcome:
+        found: list[Outcome] = []
+
+        def together(baseline: Run) -> Outcome:
+            found.extend(HostRounds([run, baseline], network).go())
+            return found[1]
+
+        if along:
+            carried_out(office, along, asked_by, parameters, together)
+        return found[0] if found else HostRounds([run], network).go()[0]
+
+    return carried_out(office, slot, asked_by, parameters, inspect)
 
 
 async def plan(contract: Contract, slots: list[Slot]) -> State:
     """What would run on each host, without connecting to it."""
-    texts = [f"## {slot.target}\n\n```sh\n{contract.host(slot.target).script.text}```\n" for slot in slots]
+    texts = []
+    for placed in (contract.host(slot.target) for slot in slots):
+        script = assembled(placed.planned, sudo=placed.group.sudo)
+        texts.append(f"## {placed.host.name}\n\n```sh\n{script.text}```\n")
     await acreate_markdown_artifact("\n".join(texts), key="host-scripts", description="试运行：将要执行的脚本")
     return Completed(name="试运行", message=f"将要巡检 {len(slots)} 台主机；没有连接主机，没有记台账")

@@ -13,6 +13,7 @@ from flows.ready import backups_ready, hosts_ready, loaded_contract, pages_ready
 if TYPE_CHECKING:
     from checks.backup import Backup, PlacedBackup
     from checks.backup_check import BackupCheck
+    from checks.host import Placed
     from checks.restore_check import RestoreCheck
 
 Backups = Annotated[
@@ -63,8 +64,7 @@ def host_inspection(
         loaded, chosen = hosts_ready(settings, host or [], day)
         if dry_run:
             for name in chosen:
-                console.say(f"# ===== {name} =====")
-                typer.echo(loaded.host(name).script.text)
+                _script(loaded.host(name), baseline=False)
             raise typer.Exit(FINE)
         from flows import shell
 
@@ -122,6 +122,32 @@ def restore_drill(
     raise typer.Exit(code)
 
 
+@app.command(epilog="例：xunjian run baseline-check　　xunjian run baseline-check --host oa-db-01 --why 加固后复查")
+def baseline_check(
+    host: Annotated[
+        list[str] | None, typer.Option("--host", metavar="主机名", help="只查这台主机；可写多次，不写就是全部")
+    ] = None,
+    day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="该月的任一天，不写就是今天")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只打印将要执行的脚本，不连接主机，不记台账")] = False,
+    why: Reason = "",
+    contract: ContractDir = CONTRACT,
+) -> None:
+    """每月等保二级自查：每台主机一次 SSH 连接、一个只读脚本，记入台账，生成等保自查报告和加固方案。"""
+    from tasks.settings import Settings
+
+    with clearly(contract):
+        settings = Settings(contract=contract)
+        loaded, chosen = hosts_ready(settings, host or [], day)
+        if dry_run:
+            for name in chosen:
+                _script(loaded.host(name), baseline=True)
+            raise typer.Exit(FINE)
+        from flows import shell
+
+        code = shell.baseline_check(loaded, host or [], day, why=why, settings=settings)
+    raise typer.Exit(code)
+
+
 @app.command(epilog="例：xunjian run document-timeliness　　xunjian documents list")
 def document_timeliness(
     why: Reason = "",
@@ -137,6 +163,13 @@ def document_timeliness(
 
         code = shell.document_timeliness(why=why, settings=settings)
     raise typer.Exit(code)
+
+
+def _script(placed: "Placed", *, baseline: bool) -> None:
+    from checks.host_script import assembled
+
+    console.say(f"# ===== {placed.host.name} =====")
+    typer.echo(assembled(placed.baseline if baseline else placed.planned, sudo=placed.group.sudo).text)
 
 
 def _backup_plan(

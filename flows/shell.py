@@ -18,7 +18,7 @@ from rich.table import Table
 from checks.contract import Contract, System
 from checks.finding import State
 from checks.page_check import Part, planned
-from checks.slots import asked_backup_slots, asked_drill_slots, asked_host_slots, asked_slots
+from checks.slots import asked_backup_slots, asked_baseline_slots, asked_drill_slots, asked_host_slots, asked_slots
 from flows import closing_tables
 from flows.exit_codes import FAILED, FINE, PROBLEMS
 from tasks import prefect_server
@@ -115,6 +115,25 @@ def restore_drill(contract: Contract, backups: list[str], day: str, *, why: str,
     with _progress(out, "恢复演练", chosen):
         state = _run(flow, RestoreDrillForm(backups=backups, day=day, who="", why=why))
     closing_tables.drills(contract, on, str(state.state_details.flow_run_id), settings, out)
+    return _told(state, out)
+
+
+def baseline_check(contract: Contract, hosts: list[str], day: str, *, why: str, settings: Settings) -> int:
+    """Run the baseline check and return the exit code: 0 fine, 1 problems, 3 could not look.
+
+    Raises:
+        RequestError: what was asked for makes no sense.
+    """
+    out, today = Console(), datetime.now(contract.tz).date()
+    on = date.fromisoformat(day) if day else today
+    chosen = {slot.target for slot in asked_baseline_slots(contract, on, hosts, today)}
+    with out.status("正在准备……"):
+        prepare(settings)
+        from flows.baseline_check import BaselineCheckForm
+        from flows.baseline_check import baseline_check as flow
+    with _progress(out, "等保自查", chosen):
+        state = _run(flow, BaselineCheckForm(hosts=hosts, day=day, who="", why=why))
+    closing_tables.baseline(contract, on, str(state.state_details.flow_run_id), settings, out)
     return _told(state, out)
 
 

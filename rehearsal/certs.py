@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -18,18 +19,22 @@ KINDS: dict[str, tuple[int, bool]] = {
     "expired": (-1, True),
     "expiring": (5, True),
     "self-signed": (365, False),
+    "other": (365, True),  # another server's
 }
 
 
-def make_certificates(folder: Path, now: dt.datetime) -> None:
-    """Fill the folder: ca.pem, ca.key, and for each kind NAME.pem and NAME.key; keys are 0600."""
+def make_certificates(folder: Path, now: dt.datetime, names: Sequence[str] = ()) -> None:
+    """Fill the folder: ca.pem, ca.key, and for each kind NAME.pem and NAME.key; keys are 0600.
+
+    `names`: whom they are for, beside this machine itself.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     ca, ca_key = _ensure_ca(folder, now)
     for name, (days, signed) in KINDS.items():
         key = ec.generate_private_key(ec.SECP256R1())
         issuer, signer = (ca.subject, ca_key) if signed else (_name("127.0.0.1"), key)
-        leaf = _leaf(key, issuer, now + days * DAY).sign(signer, hashes.SHA256())
+        leaf = _leaf(key, issuer, now + days * DAY, names).sign(signer, hashes.SHA256())
         _write(folder / f"{name}.pem", leaf.public_bytes(serialization.Encoding.PEM))
         _write(folder / f"{name}.key", _pem(key))
 
@@ -54,12 +59,14 @@ def _ensure_ca(folder: Path, now: dt.datetime) -> tuple[x509.Certificate, ec.Ell
     return cert, key
 
 
-def _leaf(key: ec.EllipticCurvePrivateKey, issuer: x509.Name, end: dt.datetime) -> x509.CertificateBuilder:
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+def _leaf(
+    key: ec.EllipticCurvePrivateKey, issuer: x509.Name, end: dt.datetime, names: Sequence[str]
+) -> x509.CertificateBuilder:
+    alternatives = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, ("localhost", *names))]
     start = end - 365 * DAY - HOUR
     return (
         _builder(key, _name("127.0.0.1"), issuer, start, end)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(ca=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -43,6 +43,7 @@ QUICK = {
     for name in (
         "__init__",
         "availability_cli",
+        "baseline_cli",
         "clearly",
         "cli",
         "console",

@@ -188,17 +188,18 @@ def _licence(facts: Waits, look: Look[Waits], params: Params) -> Verdict:
     return Verdict(state, f"授权到期日 {facts.expires}，剩 {left} 天，期望不少于 {params.warn_days} 天")
 
 
-def _arguments(params: Params) -> tuple[str, ...]:
+def arguments(params: Params) -> tuple[str, ...]:
+    """For `COMMAND`."""
     return params.client_folder, params.connect_file
 
 
 CHECKS = (
-    HostCheck("DM1", "达梦实例", COMMAND, _parse_instance, _instance, Instance, Params, "dameng", _arguments),
-    HostCheck("DM2", "达梦会话", COMMAND, _parse_sessions, _sessions, Sessions, Params, "dameng", _arguments),
+    HostCheck("DM1", "达梦实例", COMMAND, _parse_instance, _instance, Instance, Params, "dameng", arguments),
+    HostCheck("DM2", "达梦会话", COMMAND, _parse_sessions, _sessions, Sessions, Params, "dameng", arguments),
     HostCheck(
         "DM3", "达梦表空间", COMMAND, _parse_tablespaces,
         lambda facts, look, params: evaluate_tablespaces(facts, params.tablespace, look),
-        Tablespaces, Params, "dameng", _arguments,
+        Tablespaces, Params, "dameng", arguments,
     ),
-    HostCheck("DM4", "达梦事务等待与授权", COMMAND, _parse_waits, _waits, Waits, Params, "dameng", _arguments),
+    HostCheck("DM4", "达梦事务等待与授权", COMMAND, _parse_waits, _waits, Waits, Params, "dameng", arguments),
 )  # fmt: skip

@@ -224,24 +224,25 @@ def _work(facts: Work, look: Look[Work], params: Params) -> Verdict:
     return both(transaction, Verdict(state, said))
 
 
-def _arguments(params: Params) -> tuple[str, str]:
+def arguments(params: Params) -> tuple[str, str]:
+    """For `COMMAND`."""
     return params.client_folder, params.defaults_file
 
 
 CHECKS = (
     HostCheck(
-        "MY1", "MySQL 存活", COMMAND, _parse_alive, _alive, Alive, Params, service="mysql", arguments=_arguments
+        "MY1", "MySQL 存活", COMMAND, _parse_alive, _alive, Alive, Params, service="mysql", arguments=arguments
     ),
     HostCheck(
         "MY2", "MySQL 连接数", COMMAND, _parse_connections, _connections, Connections, Params, service="mysql",
-        arguments=_arguments,
+        arguments=arguments,
     ),
     HostCheck(
         "MY3", "MySQL 复制", COMMAND, _parse_replication, _replication, Replication, Params, service="mysql",
-        arguments=_arguments,
+        arguments=arguments,
     ),
     HostCheck(
         "MY4", "MySQL 长事务与慢查询", COMMAND, _parse_work, _work, Work, Params, service="mysql",
-        arguments=_arguments,
+        arguments=arguments,
     ),
 )  # fmt: skip

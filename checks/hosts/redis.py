@@ -105,7 +105,12 @@ def _parse_persistence(section: Section) -> Persistence:
     )
 
 
-def _parse_lock(section: Section) -> Lock:
+def lock(section: Section) -> Lock:
+    """Whether anyone is answered.
+
+    Raises:
+        NotTaken: it does not run, or is loading.
+    """
     opened = parts(section.out)["open"]
     if "redis_version" in opened:
         return Lock(open=True)
@@ -150,14 +155,15 @@ def _lock(facts: Lock, look: Look[Lock], params: Params) -> Verdict:
     return Verdict(State.OK, "无口令的访问被拒，期望如此")
 
 
-def _arguments(params: Params) -> tuple[str, ...]:
+def arguments(params: Params) -> tuple[str, ...]:
+    """For `COMMAND`."""
     return params.client_folder, params.host, str(params.port), params.password_file, params.user
 
 
 CHECKS = (
-    HostCheck("RD1", "Redis 内存", COMMAND, _parse_memory, _memory, Memory, Params, "redis", _arguments),
+    HostCheck("RD1", "Redis 内存", COMMAND, _parse_memory, _memory, Memory, Params, "redis", arguments),
     HostCheck(
-        "RD2", "Redis 持久化与复制", COMMAND, _parse_persistence, _persistence, Persistence, Params, "redis", _arguments
+        "RD2", "Redis 持久化与复制", COMMAND, _parse_persistence, _persistence, Persistence, Params, "redis", arguments
     ),
-    HostCheck("RD3", "Redis 口令", COMMAND, _parse_lock, _lock, Lock, Params, "redis", _arguments),
+    HostCheck("RD3", "Redis 口令", COMMAND, lock, _lock, Lock, Params, "redis", arguments),
 )

@@ -8,6 +8,7 @@ from rehearsal.hosts import kernel, picture, relay
 from rehearsal.hosts.daemons import backups, mariadb
 from rehearsal.hosts.holder import hold
 from rehearsal.hosts.identity import Identity
+from rehearsal.hosts.mirror import Mirror
 from rehearsal.hosts.rooms import Rooms
 from rehearsal.hosts.roster import BASTION, BY_NAME, GATE, HOSTS, Host
 
@@ -81,6 +82,7 @@ def _host(
         doors[name].close()
     for name in channels.keys() - {host.name}:
         channels[name].close()
+    mirror = None if host is GATE else Mirror(host.address)
     kernel.unshare(EVERYTHING | (0 if host is GATE else kernel.NEW_NETWORK))
     kernel.fork_and_wait()
     socket.sethostname(host.name)
@@ -94,7 +96,7 @@ def _host(
         mine.append(_listen("0.0.0.0"))  # noqa: S104 (in a network of one's own)
     shared = {point: rooms.shared / name for point, name in SHARED.get(host.name, {}).items()}
     picture.build(host, who, rooms.mount_point, rooms.keys, shared)
-    hold(host, who, channels[host.name], mine)
+    hold(host, who, channels[host.name], mine, mirror)
 
 
 def _listen(address: str) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import time
 
+from rehearsal.hosts import sound
 from rehearsal.hosts.identity import ACCOUNTS, Identity
 from rehearsal.hosts.roster import BASTION, HOSTS, INSPECTOR, JUMP, Host
 
@@ -56,7 +57,7 @@ def stat_text(since: float, now: float, busy: float) -> str:
 
 def files(host: Host, who: Identity) -> dict[str, str]:
     """Every text file that a host has from the start, path → content."""
-    return {
+    return sound.FILES | {
         "/etc/hostname": f"{host.name}\n",
         "/etc/hosts": "127.0.0.1 localhost\n" + "".join(f"{one.address} {one.name}\n" for one in HOSTS),
         "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\n'
@@ -118,19 +119,24 @@ def _fstab(host: Host) -> str:
 def _sshd(host: Host) -> str:
     mine = (
         f"AllowUsers {JUMP}\nPasswordAuthentication yes\nPubkeyAuthentication no\nAllowTcpForwarding local\n"
-        f"PermitOpen {' '.join(f'{one.address}:22' for one in HOSTS)}\nPermitTTY no\nMaxSessions 0\n"
+        f"PermitOpen {' '.join(f'{one.address}:*' for one in HOSTS)}\nPermitTTY no\nMaxSessions 0\n"
         if host.name == BASTION
-        else f"AllowUsers {INSPECTOR}\nPasswordAuthentication no\nAllowTcpForwarding no\n"
+        else f"AllowUsers {INSPECTOR}@127.0.0.0/8\nPasswordAuthentication no\nAllowTcpForwarding no\n"
     )
     words = f"SetEnv {host.environment}\n" if host.environment else ""
     return (
         "HostKey /etc/ssh/ssh_host_ed25519_key\nPidFile none\nUsePAM no\nKbdInteractiveAuthentication no\n"
         "PermitRootLogin no\nUseDNS no\nPrintMotd no\nX11Forwarding no\nAllowAgentForwarding no\n"
-        "ClientAliveInterval 300\nAcceptEnv LANG LC_*\nLogLevel VERBOSE\nSubsystem sftp internal-sftp\n"
+        f"{_STRONG}ClientAliveInterval 300\nAcceptEnv LANG LC_*\nLogLevel VERBOSE\nSubsystem sftp internal-sftp\n"
         f"{mine}{words}"
     )
 
 
+_STRONG = """\
+KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org
+Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr
+MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com,umac-128-etm@openssh.com
+"""
 _RSYSLOG = """\
 module(load="imuxsock" SysSock.RateLimit.Interval="0")
 $WorkDirectory /var/spool/rsyslog
@@ -142,6 +148,7 @@ kern.* -/var/log/kern.log
 """
 _SUDOERS = f"""\
 Defaults !syslog
-{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/lastb, /usr/sbin/sshd -T, /usr/bin/cut -d\\: -f1\\,3\\,5\\,8 /etc/shadow, \
-/usr/bin/cat /etc/redis/redis.conf
+{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/lastb, /usr/sbin/sshd -T, /usr/bin/cut -d\\: -f1\\,3\\,5\\,8 /etc/shadow
+{INSPECTOR} ALL=(root) NOPASSWD: /usr/sbin/auditctl -l, /usr/sbin/auditctl -s, /usr/bin/cat /etc/shadow
+{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/cat /data/pgsql/pg_hba.conf, /usr/bin/cat /etc/redis/redis.conf
 """

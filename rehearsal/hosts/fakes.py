@@ -80,6 +80,16 @@ cat <<'EOF'
 *127.0.0.1       127.0.1.1        2 u   17   64  377    0.412    0.021   0.012
 EOF
 """
+_AUDITCTL = """\
+#!/bin/sh
+# A FAKE for the rehearsal: the kernel's audit is the machine's. Rules: /etc/audit/audit.rules.
+[ -e /run/practice/unaudited ] && on=0 pid=0 || on=1 pid=612
+case $1 in
+    -l) grep '^-' /etc/audit/audit.rules || echo 'No rules' ;;
+    -s) printf 'enabled %s\\nfailure 1\\npid %s\\n' $on $pid ;;
+esac
+exit 0
+"""
 # the machine's journal is not a practice host's
 NOWHERE = ("bin/journalctl",)
 # BusyBox has these too, but a host's own daemons and our start-up want the real ones
@@ -90,7 +100,7 @@ def programs(host: Host) -> dict[str, str]:
     """Stand-ins, by path under /usr."""
     if host.name == BASTION:
         return {}
-    found = {"bin/dmesg": _DMESG}
+    found = {"bin/dmesg": _DMESG, "sbin/auditctl": _AUDITCTL}
     found |= {"bin/ntpq": _NTPQ} if "bin/chronyc" in host.hidden else {"bin/chronyc": _CHRONYC}
     if not host.busybox and "bin/systemctl" not in host.hidden:
         found |= {"bin/systemctl": _SYSTEMCTL, "bin/timedatectl": _TIMEDATECTL}

@@ -17,10 +17,12 @@ from typing import Any
 
 from rehearsal.hosts import etc, kernel, picture
 from rehearsal.hosts.identity import Identity
+from rehearsal.hosts.mirror import SHUT, Mirror
 from rehearsal.hosts.roster import BASTION, Host
 
 SSHD = "/usr/sbin/sshd"
 TICK = 0.1
+LOOK = 0.5  # a daemon may start or end by itself
 PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SSH_STATE = Path("/run/practice/sshd")  # "closed", "silent"; absent: as it should be
 LIMIT = 200_000
@@ -29,8 +31,10 @@ LIMIT = 200_000
 class Holder:
     """The loop of a host's process 1."""
 
-    def __init__(self, host: Host, who: Identity, channel: socket.socket, doors: list[socket.socket]) -> None:
-        self.host, self.who = host, who
+    def __init__(
+        self, host: Host, who: Identity, channel: socket.socket, doors: list[socket.socket], mirror: Mirror | None
+    ) -> None:
+        self.host, self.who, self._mirror = host, who, mirror
         self._channel, self._doors = channel, doors
         self._select = selectors.DefaultSelector()
         self._since = time.monotonic()
@@ -52,13 +56,18 @@ class Holder:
             self._select.register(door, selectors.EVENT_READ, "knock")
         self._tick()
         while True:
-            for key, _ in self._select.select(TICK if self._sshds else None):
+            ready = self._select.select(TICK if self._sshds else LOOK if self._mirror else None)
+            if not ready:
+                self._look()
+            for key, _ in ready:
                 match key.data:
                     case "reap":
                         os.read(wake, 4096)
                         self._reap()
                     case "knock":
                         self._knock(key.fileobj)  # type: ignore[arg-type]
+                    case Mirror() as mirror:
+                        mirror.knock(key.fileobj)  # type: ignore[arg-type]
                     case _:
                         self._order()
             if self._sshds:
@@ -98,6 +107,7 @@ class Holder:
 
     def _obey_state(self) -> None:
         state = SSH_STATE.read_text(encoding="ascii").strip() if SSH_STATE.exists() else ""
+        state = "closed" if SHUT.exists() else state
         if state == self._state:
             return
         for door in self._doors:
@@ -111,6 +121,15 @@ class Holder:
             line.close()
         self._held.clear()
         self._state = state
+
+    def _look(self) -> None:
+        """See which services are open to others now."""
+        if self._mirror:
+            opened, closed = self._mirror.look()
+            for door in opened:
+                self._select.register(door, selectors.EVENT_READ, self._mirror)
+            for door in closed:
+                self._select.unregister(door)
 
     # --- orders -------------------------------------------------------------------------------------------------
 
@@ -134,6 +153,7 @@ class Holder:
             case "run":
                 result = self.shell(order["script"], float(order.get("limit", 20)))
                 self._obey_state()
+                self._look()
                 if self.host.name != BASTION:
                     picture.show_mounts()
                 return result
@@ -197,7 +217,7 @@ class Holder:
             file.truncate()
 
 
-def hold(host: Host, who: Identity, channel: socket.socket, doors: list[socket.socket]) -> None:
+def hold(host: Host, who: Identity, channel: socket.socket, doors: list[socket.socket], mirror: Mirror | None) -> None:
     """Be the host's process 1. Namespaces and file system are there already."""
     kernel.call_myself("init")
-    Holder(host, who, channel, doors).run()
+    Holder(host, who, channel, doors, mirror).run()

@@ -172,7 +172,7 @@ def main() -> int:
     settings = json.loads(rooms.settings.read_text(encoding="utf-8"))
     try:
         keys.ensure_host_keys(rooms.keys)
-        make_certificates(rooms.spare, dt.datetime.now(dt.UTC))
+        make_certificates(rooms.spare, dt.datetime.now(dt.UTC), [host.name for host in HOSTS])
         centre, wires = _open(rooms, settings["base_port"])
         try:
             asyncio.run(

@@ -40,14 +40,20 @@ def _pass_on(near: socket.socket, name: str) -> None:
         near.close()
         far.close()
         return
-    for here, there in ((near, far), (far, near)):
-        threading.Thread(target=_copy, args=(here, there), daemon=True).start()
+    between(near, far)
+
+
+def between(near: socket.socket, far: socket.socket) -> list[threading.Thread]:
+    """Copy both ways, each until its sender has hung up. Returns the two threads, which are running."""
+    ways = [threading.Thread(target=_copy, args=ends, daemon=True) for ends in ((near, far), (far, near))]
+    for way in ways:
+        way.start()
+    return ways
 
 
 def _copy(here: socket.socket, there: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while piece := here.recv(65536):
             there.sendall(piece)
-    for end in (here, there):  # one side has hung up
-        with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        there.shutdown(socket.SHUT_WR)

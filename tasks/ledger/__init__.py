@@ -21,7 +21,7 @@ from checks.finding import Finding, Reason, State
 from checks.probe import ProbeHour, Reading, SeenHour
 from checks.records import DOCUMENT, INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
 from checks.retention import Kept
-from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, Slot
+from checks.slots import BACKUP_CHECK, BASELINE_CHECK, HOST_INSPECTION, RESTORE_DRILL, Slot
 from checks.visit import BackupVisit, HostVisit, RestoreVisit, Visit
 from tasks.ledger import probes
 from tasks.ledger.claims import claims_for
@@ -36,6 +36,7 @@ V = TypeVar("V", Visit, HostVisit, BackupVisit, RestoreVisit)
 
 _VISITS: dict[str, tuple[str, type[AnyVisit]]] = {
     HOST_INSPECTION: ("host_visits", HostVisit),
+    BASELINE_CHECK: ("host_visits", HostVisit),
     BACKUP_CHECK: ("backup_visits", BackupVisit),
     RESTORE_DRILL: ("restore_visits", RestoreVisit),
 }

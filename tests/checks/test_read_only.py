@@ -49,9 +49,9 @@ def everything(folder: Path) -> HostGroup:
         "OS26": {"files": [str(folder / "app.log")]},
     }
     services: dict[str, Any] = {check.service: {} for check in host_checks() if check.service}
-    return HostGroup.model_validate(
-        {"system": "oa", "checks": checks, "services": services, "hosts": [{"name": "a"}], "sudo": False}
-    )
+    baseline = {"B21": {"advisories": [{"package": "dpkg", "fixed": "1.0", "cve": "CVE-2024-0001"}]}}
+    told = {"checks": checks, "services": services, "baseline": baseline, "hosts": [{"name": "a"}], "sudo": False}
+    return HostGroup.model_validate({"system": "oa", **told})
 
 
 PROBE_PARAMS = {
@@ -81,7 +81,8 @@ def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     tmp_path = tmp_path_factory.mktemp("home")
     group = everything(tmp_path)
     shell, what = request.param.split()
-    script = assembled(group.planned(group.hosts[0]), sudo=False) if what == "items" else everything_probed()
+    items = (*group.planned(group.hosts[0]), *group.baseline_planned(group.hosts[0]))
+    script = assembled(items, sudo=False) if what == "items" else everything_probed()
     trace = tmp_path / "trace"
     done = subprocess.run(
         [

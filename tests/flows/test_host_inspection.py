@@ -63,7 +63,7 @@ def inspect(settings: Settings, *hosts: str) -> dict[str, list[Finding]]:
 
     def one(slot: Any, network: Any) -> None:
         by = Caller("", "cli", "测试", "测试")
-        outcome = carried_out(office, slot, by, {}, lambda run: HostRounds(run, network).go())
+        outcome = carried_out(office, slot, by, {}, lambda run: HostRounds([run], network).go()[0])
         found[slot.target] = [finding for _, finding in outcome.findings]
 
     with office.network() as network:
@@ -274,11 +274,13 @@ def test_a_restricted_account_answers_as_well(host_settings: Settings, hosts: Ho
 def test_sudo_is_used_where_the_contract_allows_it(host_settings: Settings, hosts: HostEstate) -> None:
     """Given a file that only root may read, then it is read with `sudo -n` where sudoers and the contract say so."""
     hosts.console("archive-db-01", "chmod 600 /etc/shadow")
+    file = host_settings.contract / "hosts" / "archive.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "sudo: true" in text
     try:
+        file.write_text(text.replace("sudo: true", "sudo: false"), encoding="utf-8")
         denied = inspect(host_settings, "archive-db-01")["archive-db-01"]
-        file = host_settings.contract / "hosts" / "archive.yaml"
-        text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace("system: archive\n", "system: archive\nsudo: true\n"), encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
         allowed = inspect(host_settings, "archive-db-01")["archive-db-01"]
     finally:
         hosts.console("archive-db-01", "chmod 640 /etc/shadow")

@@ -38,6 +38,7 @@ _ACCOUNTS = """\
 set sql_log_bin = 0;
 create user inspector@localhost identified by '{monitor}';
 grant process, slave monitor, binlog monitor on *.* to inspector@localhost;
+grant select on mysql.user to inspector@localhost;
 create user replication@localhost identified by '{replication}';
 grant replication slave on *.* to replication@localhost;
 create user counting@localhost identified by '{counting}';

@@ -1,49 +1,85 @@
-"""nginx with a certificate: ports 80 and 443."""
+"""nginx with a certificate: ports 80, which only leads to 443, and 443. Sound by default.
 
+What a fault makes weak stands in a file of its own under `PARTS`, so that one may be weak while the others are not.
+"""
+
+from rehearsal.certs import KINDS
 from rehearsal.hosts.daemons.service import Files, Service, Supplies, kill, wait_for
 from rehearsal.hosts.roster import Host
 
-PEM = "/etc/ssl/xunjian/web.pem"
-_CONF = """\
+PEM, KEY = "/etc/ssl/xunjian/web.pem", "/etc/ssl/xunjian/web.key"
+PARTS = "/etc/nginx/practice"
+_CONF = f"""\
 worker_processes 1;
 pid /run/nginx.pid;
 error_log /var/log/nginx/error.log warn;
-events { worker_connections 64; }
-http {
+events {{ worker_connections 64; }}
+http {{
     include /etc/nginx/mime.types;
-    server_tokens off;
+    include {PARTS}/tokens.conf;
+    charset utf-8;
     access_log /var/log/nginx/access.log combined;
     client_body_temp_path /var/lib/nginx/body;
     proxy_temp_path /var/lib/nginx/proxy;
     fastcgi_temp_path /var/lib/nginx/fastcgi;
     uwsgi_temp_path /var/lib/nginx/uwsgi;
     scgi_temp_path /var/lib/nginx/scgi;
-    server {
+    include {PARTS}/headers.conf;
+    server {{
         listen ADDRESS:80;
         listen 127.0.0.1:80;
-        root /var/www/html;
-        location = /nginx_status { stub_status; allow 127.0.0.1; deny all; access_log off; }
-    }
-    server {
+        location = /nginx_status {{ stub_status; allow 127.0.0.1; deny all; access_log off; }}
+        location / {{ return 301 https://$host$request_uri; }}
+    }}
+    server {{
         listen ADDRESS:443 ssl;
-        ssl_certificate /etc/ssl/xunjian/web.pem;
-        ssl_certificate_key /etc/ssl/xunjian/web.key;
-        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_certificate {PEM};
+        ssl_certificate_key {KEY};
+        include {PARTS}/versions.conf;
+        include {PARTS}/ciphers.conf;
         root /var/www/html;
-    }
-}
+        include {PARTS}/errors.conf;
+        location / {{ try_files $uri $uri/ =404; }}
+        location /files/ {{ include {PARTS}/listing.conf; }}
+        location = /login {{
+            include {PARTS}/headers.conf;
+            include {PARTS}/cookie.conf;
+            default_type text/html;
+            return 200 '<!doctype html><title>登录</title><form method="post"><input name="user"></form>';
+        }}
+        include {PARTS}/more/*.conf;
+    }}
+}}
 """
+_PARTS = {
+    "tokens": "server_tokens off;\n",
+    "versions": "ssl_protocols TLSv1.2 TLSv1.3;\n",
+    "ciphers": "ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\nssl_prefer_server_ciphers on;\n",
+    "errors": "",
+    "listing": "autoindex off;\n",
+    # an example, not a session: nobody is logged in by it
+    "cookie": "add_header Set-Cookie 'SESSION=example; Path=/; Secure; HttpOnly; SameSite=Lax' always;\n",
+    "headers": """\
+add_header Strict-Transport-Security 'max-age=31536000; includeSubDomains' always;
+add_header X-Content-Type-Options nosniff always;
+add_header X-Frame-Options SAMEORIGIN always;
+add_header Content-Security-Policy "default-src 'self'; frame-ancestors 'self'" always;
+add_header Referrer-Policy same-origin always;
+""",
+}
 
 
 def _files(host: Host, supplies: Supplies) -> Files:
+    spare = "/usr/local/lib/practice"
     return [
         ("/etc/nginx/nginx.conf", _CONF.replace("ADDRESS", host.address), "644", ""),
+        *((f"{PARTS}/{name}.conf", text, "644", "") for name, text in _PARTS.items()),
         (PEM, supplies.certificate("valid.pem"), "644", ""),
-        ("/etc/ssl/xunjian/web.key", supplies.certificate("valid.key"), "600", ""),
-        ("/usr/local/lib/practice/expired.pem", supplies.certificate("expired.pem"), "644", ""),
-        ("/usr/local/lib/practice/expiring.pem", supplies.certificate("expiring.pem"), "644", ""),
-        ("/usr/local/lib/practice/valid.pem", supplies.certificate("valid.pem"), "644", ""),
+        (KEY, supplies.certificate("valid.key"), "600", ""),
+        *((f"{spare}/{name}.pem", supplies.certificate(f"{name}.pem"), "644", "") for name in KINDS),
+        *((f"{spare}/{name}.key", supplies.certificate(f"{name}.key"), "600", "") for name in KINDS),
         ("/var/www/html/index.html", f"<!doctype html><title>{host.name}</title>\n", "644", ""),
+        ("/var/www/html/files/readme.txt", "这里放可以公开下载的文件。\n", "644", ""),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Tomcat at port 8080, of the machine's packages, with a folder of its own: /opt/tomcat.
+"""Tomcat at port 8080, of the machine's packages, with a folder of its own: /opt/tomcat. Sound by default.
 
 It runs as the inspector, since jstat answers a JVM's owner only. A JVM takes a while: nobody waits for it.
 """
@@ -25,8 +25,17 @@ _WEB = """\
   <servlet>
     <servlet-name>default</servlet-name>
     <servlet-class>org.apache.catalina.servlets.DefaultServlet</servlet-class>
+    <init-param><param-name>readonly</param-name><param-value>true</param-value></init-param>
+    <init-param><param-name>listings</param-name><param-value>false</param-value></init-param>
+    <init-param><param-name>showServerInfo</param-name><param-value>false</param-value></init-param>
   </servlet>
   <servlet-mapping><servlet-name>default</servlet-name><url-pattern>/</url-pattern></servlet-mapping>
+  <filter>
+    <filter-name>headers</filter-name>
+    <filter-class>org.apache.catalina.filters.HttpHeaderSecurityFilter</filter-class>
+    <init-param><param-name>antiClickJackingOption</param-name><param-value>SAMEORIGIN</param-value></init-param>
+  </filter>
+  <filter-mapping><filter-name>headers</filter-name><url-pattern>/*</url-pattern></filter-mapping>
   <welcome-file-list><welcome-file>index.html</welcome-file></welcome-file-list>
 </web-app>
 """
@@ -43,6 +52,7 @@ def _files(host: Host, _supplies: Supplies) -> Files:
         ("/opt/tomcat/conf/web.xml", _WEB, "644", ""),
         ("/opt/tomcat/conf/logging.properties", _LOGGING, "644", ""),
         ("/opt/tomcat/webapps/ROOT/index.html", f"<!doctype html><title>{host.name}</title>\n", "644", ""),
+        ("/opt/tomcat/webapps/ROOT/files/readme.txt", "这里放可以公开下载的文件。\n", "644", ""),
     ]
 
 

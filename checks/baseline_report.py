@@ -1,0 +1,373 @@
+"""The 等保自查报告 and the 加固方案 as data: computed from the contract and the ledger's records of a month, so that
+they can be computed again. Clauses 一(6), 七2(5).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from checks.baseline_check import Conformity
+from checks.baseline_verdicts import BAD, Beside, ItemVerdict, verdicts
+from checks.clauses import BASELINE_VERSION, CLAUSES, GROUPS
+from checks.contract import Contract
+from checks.daily_report import Line
+from checks.hardening import REMEDIES
+from checks.records import RunRecord
+from checks.secrecy import Grade
+from checks.slots import month_of
+
+WIDEST = 6
+"""Hosts beside each other in one table: what an A4 page holds."""
+
+
+class Tally(Line):
+    """How many items of hosts came out how."""
+
+    met: int
+    partly: int
+    not_met: int
+    unverified: int
+    exempt: int
+    not_done: int
+    not_applicable: int
+
+    @property
+    def applicable(self) -> int:
+        """The denominator: all that apply."""
+        return self.met + self.partly + self.not_met + self.unverified + self.exempt + self.not_done
+
+    @property
+    def verified(self) -> int:
+        """Those of them on which there is a verdict, whatever it is."""
+        return self.met + self.partly + self.not_met
+
+    @property
+    def rate(self) -> str:
+        """符合率: 符合 of all that apply. What is 部分符合, 豁免, or was not seen, counts as not conforming."""
+        return _percent(self.met, self.applicable)
+
+    @property
+    def rate_of_verified(self) -> str:
+        """Of those on which there is a verdict."""
+        return _percent(self.met, self.verified)
+
+
+def _percent(part: int, whole: int) -> str:
+    """Rounded down: 99.96 % is not 100 %."""
+    return f"{part * 1000 // whole / 10:.1f}%" if whole else "—"
+
+
+class ClauseLine(Tally):
+    """A requirement, or one host, and how its items came out."""
+
+    number: str
+    title: str
+
+
+class MatrixLine(Line):
+    """One item on the hosts of its matrix."""
+
+    item: str
+    cells: tuple[Conformity, ...]
+
+
+class Matrix(Line):
+    """Items × hosts of one system; a system of many hosts has several."""
+
+    system: str
+    hosts: tuple[str, ...]
+    lines: tuple[MatrixLine, ...]
+
+
+class FailureLine(Line):
+    """One item of one host that does not conform, or could not be verified. `note`: of an exemption that expired."""
+
+    host: str
+    item: str
+    number: str
+    conformity: Conformity
+    summary: str
+    note: str = ""
+
+
+class ExemptionLine(Line):
+    """One that holds: what the item would be without it."""
+
+    host: str
+    item: str
+    was: Conformity
+    summary: str
+    why: str
+    approver: str
+    until: date
+
+
+class DifferenceLine(Line):
+    """What has changed since the host was last looked at, in an earlier month."""
+
+    kind: str  # 新增, 已整改, 变化
+    host: str
+    item: str
+    before: Conformity
+    now: Conformity
+    summary: str
+
+
+class ManualLine(Line):
+    """One row of the checklist for people. `summary`: what was entered, if anything was."""
+
+    item: str
+    hosts: str
+    how: str
+    conformity: Conformity
+    summary: str
+
+
+class NotApplicableLine(Line):
+    """Items that do not apply, with the reason."""
+
+    item: str
+    hosts: str
+    why: str
+
+
+class StandardLine(Line):
+    """One item of the baseline: what is wanted, how it is looked at."""
+
+    item: str
+    number: str
+    text: str
+    how: str
+    maps: str
+
+
+class PlanLine(Line):
+    """One measure of the 加固方案: for a person to review, never executed by us."""
+
+    item: str
+    number: str
+    hosts: tuple[FailureLine, ...]
+    remedy: str
+    commands: tuple[str, ...]
+    undo: tuple[str, ...]
+
+
+class FindingLine(Line):
+    """An open security finding, and how its weakness is mended."""
+
+    number: str
+    title: str
+    asset: str
+    severity: str
+    remedy: str
+
+
+class BaselineReport(BaseModel):
+    """All that the templates need. Times are in the contract's zone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    contract: str
+    client: str
+    contractor: str
+    grade: Grade
+    head: str
+    month: str
+    version: str
+    made_at: datetime
+    total: ClauseLine
+    hosts: tuple[ClauseLine, ...]
+    clauses: tuple[ClauseLine, ...]
+    matrices: tuple[Matrix, ...]
+    failures: tuple[FailureLine, ...]
+    unverified: tuple[FailureLine, ...]
+    exemptions: tuple[ExemptionLine, ...]
+    differences: tuple[DifferenceLine, ...]
+    compared: bool  # there was an earlier month to compare with
+    manual: tuple[ManualLine, ...]
+    not_applicable: tuple[NotApplicableLine, ...]
+    standards: tuple[StandardLine, ...]
+    plan: tuple[PlanLine, ...]
+    findings: tuple[FindingLine, ...] = ()
+    run_ids: tuple[str, ...]
+
+
+_Judged = Mapping[str, Sequence[ItemVerdict]]
+"""By host, in the contract's order."""
+
+
+def baseline_report(
+    contract: Contract,
+    day: date,
+    runs_of: Callable[[str], Sequence[RunRecord]],
+    those: Beside,
+    head: str = "",
+    findings: Sequence[FindingLine] = (),
+) -> BaselineReport:
+    """Compute the report of the month in which `day` is.
+
+    Args:
+        runs_of: a host's runs, oldest first: the month's, and those of months before, for the difference.
+        those: what the verdicts take from elsewhere.
+        head: the head of the ledger's chain, which the report prints.
+        findings: the open ones of the register.
+    """
+    month = month_of(day)
+    now: dict[str, list[ItemVerdict]] = {}
+    before: dict[str, list[ItemVerdict]] = {}
+    run_ids: list[str] = []
+    for placed in contract.all_hosts():
+        by_month: dict[str, list[RunRecord]] = {}
+        for run in runs_of(placed.host.name):
+            by_month.setdefault(run.slot.rpartition("/")[2], []).append(run)
+        mine = by_month.get(month, [])
+        run_ids += [run.id for run in mine]
+        now[placed.host.name] = verdicts(contract, placed, mine, those)
+        if earlier := [one for one in by_month if one < month]:
+            before[placed.host.name] = verdicts(contract, placed, by_month[max(earlier)], those)
+    return BaselineReport(
+        contract=contract.name,
+        client=contract.client.name,
+        contractor=contract.contractor.name,
+        grade=Grade.MEDIUM,  # it names hosts and their weaknesses
+        head=head,
+        month=month,
+        version=BASELINE_VERSION,
+        made_at=those.at.astimezone(contract.tz),
+        total=_tally("", "合计", [one for lines in now.values() for one in lines]),
+        hosts=tuple(_tally("", host, lines) for host, lines in now.items()),
+        clauses=tuple(_by_clause(now)),
+        matrices=tuple(_matrices(contract, now)),
+        failures=tuple(_lines(now, BAD)),
+        unverified=tuple(
+            line for line in _lines(now, (Conformity.UNVERIFIED, Conformity.NOT_DONE)) if not _manual(line.item)
+        ),
+        exemptions=tuple(_exemptions(now)),
+        differences=tuple(_differences(before, now)),
+        compared=bool(before),
+        manual=tuple(_checklist(now)),
+        not_applicable=tuple(_not_applicable(now)),
+        standards=tuple(
+            StandardLine(item=f"{one.id} {one.title}", number=one.number, text=one.text, how=one.how,
+                         maps="、".join(one.maps))
+            for one in CLAUSES.values()
+        ),
+        plan=tuple(_plan(now)),
+        findings=tuple(findings),
+        run_ids=tuple(run_ids),
+    )  # fmt: skip
+
+
+def _named(line: ItemVerdict) -> str:
+    return f"{line.clause.id} {line.clause.title}"
+
+
+def _manual(item: str) -> bool:
+    return CLAUSES[item.partition(" ")[0]].manual
+
+
+def _tally(number: str, title: str, lines: Iterable[ItemVerdict]) -> ClauseLine:
+    found = [one.conformity for one in lines]
+    return ClauseLine(
+        number=number,
+        title=title,
+        **{one.name.lower(): found.count(one) for one in Conformity},
+    )
+
+
+def _by_clause(judged: _Judged) -> Iterator[ClauseLine]:
+    every = [one for lines in judged.values() for one in lines]
+    for number, title in GROUPS.items():
+        if mine := [one for one in every if one.clause.group == number]:
+            yield _tally(number, title, mine)
+
+
+def _matrices(contract: Contract, judged: _Judged) -> Iterator[Matrix]:
+    for system in contract.systems:
+        names = [one.host.name for one in contract.all_hosts() if one.group.system == system.id]
+        for first in range(0, len(names), WIDEST):
+            some = names[first : first + WIDEST]
+            rows = zip(*(judged[name] for name in some), strict=True)
+            lines = (MatrixLine(item=_named(row[0]), cells=tuple(one.conformity for one in row)) for row in rows)
+            yield Matrix(system=system.name, hosts=tuple(some), lines=tuple(lines))
+
+
+def _lines(judged: _Judged, wanted: Sequence[Conformity]) -> Iterator[FailureLine]:
+    """By item, so that what is to be mended stands together."""
+    found = [(one, host) for host, lines in judged.items() for one in lines if one.conformity in wanted]
+    for one, host in sorted(found, key=lambda pair: pair[0].clause.id):
+        gone = one.expired
+        yield FailureLine(
+            host=host,
+            item=_named(one),
+            number=one.clause.number,
+            conformity=one.conformity,
+            summary=one.summary,
+            note=f"豁免已于 {gone.until} 到期（{gone.approver} 批准）" if gone else "",
+        )
+
+
+def _exemptions(judged: _Judged) -> Iterator[ExemptionLine]:
+    for host, lines in judged.items():
+        for one in lines:
+            if one.exemption and one.was:
+                held = one.exemption
+                yield ExemptionLine(
+                    host=host, item=_named(one), was=one.was, summary=one.summary,
+                    why=held.why, approver=held.approver, until=held.until,
+                )  # fmt: skip
+
+
+def _differences(before: _Judged, now: _Judged) -> Iterator[DifferenceLine]:
+    order = {"新增": 0, "变化": 1, "已整改": 2}
+    found = []
+    for host, old in before.items():
+        for was, one in zip(old, now[host], strict=True):
+            if was.conformity is one.conformity:
+                continue
+            kind = "变化"
+            if was.conformity is Conformity.MET and one.conformity in BAD:
+                kind = "新增"
+            elif was.conformity in BAD and one.conformity is Conformity.MET:
+                kind = "已整改"
+            found.append(DifferenceLine(kind=kind, host=host, item=_named(one), before=was.conformity,
+                                        now=one.conformity, summary=one.summary))  # fmt: skip
+    yield from sorted(found, key=lambda line: (order[line.kind], line.item))
+
+
+def _checklist(judged: _Judged) -> Iterator[ManualLine]:
+    """Hosts of which the same is to be said in one row."""
+    rows: dict[tuple[str, Conformity, str], list[str]] = {}
+    for host, lines in judged.items():
+        for one in lines:
+            if one.clause.manual and one.counted:
+                rows.setdefault((one.clause.id, one.conformity, one.summary), []).append(host)
+    for (item, conformity, summary), hosts in sorted(rows.items()):
+        clause = CLAUSES[item]
+        yield ManualLine(item=f"{item} {clause.title}", hosts=_hosts(hosts, judged), how=clause.how,
+                         conformity=conformity, summary=summary)  # fmt: skip
+
+
+def _not_applicable(judged: _Judged) -> Iterator[NotApplicableLine]:
+    rows: dict[tuple[str, str], list[str]] = {}
+    for host, lines in judged.items():
+        for one in lines:
+            if not one.counted:
+                rows.setdefault((_named(one), one.summary), []).append(host)
+    for (item, why), hosts in sorted(rows.items()):
+        yield NotApplicableLine(item=item, hosts=_hosts(hosts, judged), why=why)
+
+
+def _hosts(some: Sequence[str], every: _Judged) -> str:
+    return f"全部 {len(some)} 台" if len(some) == len(every) > 1 else "、".join(some)
+
+
+def _plan(judged: _Judged) -> Iterator[PlanLine]:
+    by_item: dict[str, list[FailureLine]] = {}
+    for line in _lines(judged, BAD):
+        by_item.setdefault(line.item, []).append(line)
+    for item, hosts in by_item.items():
+        measure = REMEDIES[item.partition(" ")[0]]
+        yield PlanLine(item=item, number=hosts[0].number, hosts=tuple(hosts), remedy=measure.text,
+                       commands=measure.commands, undo=measure.undo)  # fmt: skip
