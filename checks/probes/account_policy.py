@@ -25,7 +25,8 @@ echo "@ pam"
 for file in {" ".join(host_policy.PAM_FILES)}; do if [ -r "$file" ]; then grep -H '' "$file"; fi; done
 echo "@ shadow"
 if [ "$1" = ageing ]; then
-    if [ -r /etc/shadow ]; then {host_policy.SHADOW}; else as_root {host_policy.SHADOW}; fi
+    if [ -r /etc/shadow ]; then text=$(cat /etc/shadow); else text=$(as_root cat /etc/shadow); fi || exit
+    printf '%s\\n' "$text" | {host_policy.SHADOW}
 fi
 """
 

@@ -48,34 +48,13 @@ def _edited(file: str, program: str) -> str:
     return f"sed '{program}' {file} >/run/practice/told; cat /run/practice/told >{file}; rm /run/practice/told\n"
 
 
-def _installed(package: str, version: str) -> str:
-    """What dpkg has on record, and dpkg itself."""
-    paragraphs = "".join(
-        f"Package: {name}\\nStatus: install ok installed\\nMaintainer: none\\nArchitecture: amd64\\n"
-        f"Version: {number}\\nDescription: practice\\n\\n"
-        for name, number in (("dpkg", "1.21.22"), (package, version))
-    )
-    return (
-        "mkdir -p /var/lib/dpkg; touch /var/lib/dpkg/status\n"
-        f"awk -v RS= -v ORS='\\n\\n' '!/^Package: (dpkg|{package})\\n/' /var/lib/dpkg/status >/run/practice/told\n"
-        f"printf '{paragraphs}' >>/run/practice/told\ncat /run/practice/told >/var/lib/dpkg/status\n"
-    )
-
-
-def _policy(password: str, auth: str, days: int) -> str:
-    return (
-        f"mkdir -p /etc/pam.d /etc/security\nprintf '{password}password required pam_unix.so yescrypt\\n' "
-        f">/etc/pam.d/common-password\nprintf '{auth}auth required pam_unix.so\\n' >/etc/pam.d/common-auth\n"
-        + _edited("/etc/login.defs", f"s/^PASS_MAX_DAYS.*/PASS_MAX_DAYS {days}/")
-    )
-
-
-_WEAK = _policy("", "", 99999)
-_STRICT = _policy(
-    "password requisite pam_pwquality.so minlen=10 minclass=3\\npassword required pam_pwhistory.so remember=5\\n",
-    "auth required pam_faillock.so preauth deny=5 unlock_time=600\\n",
-    90,
+_STATUS, _OLD, _MENDED = "/var/lib/dpkg/status", "3.0.11-1~deb12u2", "3.0.15-1~deb12u1"
+_PAM, _KEPT = "/etc/pam.d/common-", "/run/practice/pam-"
+_WEAK = "".join(
+    f"cp {_PAM}{name} {_KEPT}{name}\n" + _edited(f"{_PAM}{name}", "/pam_pwquality\\|pam_pwhistory\\|pam_faillock/d")
+    for name in ("auth", "password")
 )
+_STRICT = "".join(f"cat {_KEPT}{name} >{_PAM}{name}\n" for name in ("auth", "password"))
 _NACOS = "/opt/nacos/conf/application.properties"
 
 
@@ -112,7 +91,8 @@ PROBE_FAULTS: tuple[HostFault, ...] = (
     fault("oa-app-01:telnet", "telnet.socket 启用着（systemd）", "service-disabled CRIT",
           _socket("active", "enabled"), _socket("inactive", "disabled")),
     fault("oa-app-01:old-openssl", "openssl 低于本发行版的修复版本", "package-version CRIT",
-          _installed("openssl", "3.0.11-1~deb12u2"), _installed("openssl", "3.0.15-1~deb12u1")),
+          _edited(_STATUS, f"s/^Version: {_MENDED}$/Version: {_OLD}/"),
+          _edited(_STATUS, f"s/^Version: {_OLD}$/Version: {_MENDED}/")),
     fault("oa-app-01:log4j", "zip 里的 war 里有旧的 log4j", "jar-inventory CRIT", _bundle("2.14.1"), _bundle("2.17.1")),
 )  # fmt: skip
 
@@ -124,7 +104,7 @@ PROBE_PARAMS: dict[str, dict[str, str]] = {
     "oa-cache-01:no-requirepass": {"path": "/etc/redis/redis.conf"},
     "oa-app-02:telnet": {"unit": "telnetd"},
     "oa-app-01:telnet": {"unit": "telnet"},
-    "oa-app-01:old-openssl": {"package": "openssl", "fixed": "3.0.15-1~deb12u1"},
+    "oa-app-01:old-openssl": {"package": "openssl", "fixed": _MENDED},
     "oa-app-01:log4j": {"library": "log4j", "folders": "/opt/tomcat"},
 }
 """How the record of the finding has it: the probe's parameters."""

@@ -148,12 +148,7 @@ kern.* -/var/log/kern.log
 """
 _SUDOERS = f"""\
 Defaults !syslog
-<<<<<<< HEAD
 {INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/lastb, /usr/sbin/sshd -T, /usr/bin/cut -d\\: -f1\\,3\\,5\\,8 /etc/shadow
 {INSPECTOR} ALL=(root) NOPASSWD: /usr/sbin/auditctl -l, /usr/sbin/auditctl -s, /usr/bin/cat /etc/shadow
-{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/cat /data/pgsql/pg_hba.conf
-=======
-{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/lastb, /usr/sbin/sshd -T, /usr/bin/cut -d\\: -f1\\,3\\,5\\,8 /etc/shadow, \
-/usr/bin/cat /etc/redis/redis.conf
->>>>>>> s9-onhost
+{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/cat /data/pgsql/pg_hba.conf, /usr/bin/cat /etc/redis/redis.conf
 """

@@ -69,17 +69,23 @@ def test_what_only_root_may_read_is_unknown_to_others(hosts: HostEstate, network
     assert "/opt/closed" in jars.summary
 
 
-def test_what_is_not_there_is_unknown(network: Network) -> None:
-    found = [
-        looked(network, "oa-app-02", "package-version", package="openssl", fixed="3.0.1-1"),
-        looked(network, "oa-app-02", "config-setting"),
-        looked(network, "oa-app-02", "file-mode", path="/opt/none"),
-        looked(network, "oa-app-02", "redis-config"),
-        looked(network, "oa-app-02", "account-policy"),
-        looked(network, "oa-app-02", "jar-inventory", folders="/opt/none"),
-        looked(network, "oa-app-02", "jar-inventory", folders="/var/spool"),
-        looked(network, "oa-app-02", "sshd-option", option="NoSuchOption"),
-    ]
+def test_what_is_not_there_is_unknown(hosts: HostEstate, network: Network) -> None:
+    """Given a host without a package manager and without PAM."""
+    hidden = ("/var/lib/dpkg", "/etc/pam.d")
+    hosts.console("oa-app-02", "; ".join(f"mv {one} {one}.away" for one in hidden))
+    try:
+        found = [
+            looked(network, "oa-app-02", "package-version", package="openssl", fixed="3.0.1-1"),
+            looked(network, "oa-app-02", "account-policy"),
+            looked(network, "oa-app-02", "config-setting"),
+            looked(network, "oa-app-02", "file-mode", path="/opt/none"),
+            looked(network, "oa-app-02", "redis-config"),
+            looked(network, "oa-app-02", "jar-inventory", folders="/opt/none"),
+            looked(network, "oa-app-02", "jar-inventory", folders="/var/spool"),
+            looked(network, "oa-app-02", "sshd-option", option="NoSuchOption"),
+        ]
+    finally:
+        hosts.console("oa-app-02", "; ".join(f"mv {one}.away {one}" for one in hidden))
     assert {one.state for one in found} == {State.UNKNOWN}, found
     assert Reason.BUG not in {one.reason for one in found}
 
@@ -108,7 +114,7 @@ def test_a_back_ported_package_is_not_called_vulnerable(hosts: HostEstate, netwo
     assert hosts.console("oa-app-01", f"{made} && mount --bind /run/practice/doc {doc}")[0] == 0
     try:
         states = [
-            looked(network, "oa-app-01", "package-version", package="openssl", fixed="3.0.13", cve=cve).state
+            looked(network, "oa-app-01", "package-version", package="openssl", fixed="3.0.13-1", cve=cve).state
             for cve in ("CVE-2023-56789", "CVE-2023-5678", "")
         ]
     finally:
