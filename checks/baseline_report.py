@@ -4,18 +4,21 @@ they can be computed again. Clauses 一(6), 七2(5).
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
 from checks.baseline_check import Conformity
-from checks.baseline_verdicts import BAD, Beside, ItemVerdict, verdicts
-from checks.clauses import BASELINE_VERSION, CLAUSES, GROUPS
+from checks.baseline_verdicts import BAD, Beside, ItemVerdict, site_verdicts, verdicts
+from checks.clauses import BASELINE_VERSION, CLAUSES, GROUPS, Clause
 from checks.contract import Contract
 from checks.daily_report import Line
-from checks.hardening import REMEDIES
+from checks.hardening import REMEDIES, Remedy
+from checks.host import Placed
 from checks.records import RunRecord
+from checks.safe_probe import safe_probe
 from checks.secrecy import Grade
-from checks.slots import month_of
+from checks.slots import month_of, site
 
 WIDEST = 6
 """Hosts beside each other in one table: what an A4 page holds."""
@@ -217,15 +220,15 @@ def baseline_report(
     now: dict[str, list[ItemVerdict]] = {}
     before: dict[str, list[ItemVerdict]] = {}
     run_ids: list[str] = []
-    for placed in contract.all_hosts():
+    for name, judged in _judges(contract, those).items():
         by_month: dict[str, list[RunRecord]] = {}
-        for run in runs_of(placed.host.name):
+        for run in runs_of(name):
             by_month.setdefault(run.slot.rpartition("/")[2], []).append(run)
         mine = by_month.get(month, [])
         run_ids += [run.id for run in mine]
-        now[placed.host.name] = verdicts(contract, placed, mine, those)
+        now[name] = judged(mine)
         if earlier := [one for one in by_month if one < month]:
-            before[placed.host.name] = verdicts(contract, placed, by_month[max(earlier)], those)
+            before[name] = judged(by_month[max(earlier)])
     return BaselineReport(
         contract=contract.name,
         client=contract.client.name,
@@ -259,6 +262,17 @@ def baseline_report(
     )  # fmt: skip
 
 
+def _judges(contract: Contract, those: Beside) -> dict[str, Callable[[Sequence[RunRecord]], list[ItemVerdict]]]:
+    """By host and by address of a system: how its runs of a month are judged."""
+    hosts = {placed.host.name: partial(_of_host, contract, placed, those) for placed in contract.all_hosts()}
+    sites = [site(one.id) for one in contract.systems if one.id in {group.system for group in contract.hosts}]
+    return {**hosts, **{name: partial(site_verdicts, contract, name) for name in sites}}
+
+
+def _of_host(contract: Contract, placed: Placed, those: Beside, runs: Sequence[RunRecord]) -> list[ItemVerdict]:
+    return verdicts(contract, placed, runs, those)
+
+
 def _named(line: ItemVerdict) -> str:
     return f"{line.clause.id} {line.clause.title}"
 
@@ -284,13 +298,16 @@ def _by_clause(judged: _Judged) -> Iterator[ClauseLine]:
 
 
 def _matrices(contract: Contract, judged: _Judged) -> Iterator[Matrix]:
-    for system in contract.systems:
-        names = [one.host.name for one in contract.all_hosts() if one.group.system == system.id]
+    parts = [
+        (system.name, [one.host.name for one in contract.all_hosts() if one.group.system == system.id])
+        for system in contract.systems
+    ]
+    for title, names in [*parts, ("各系统的网址", [name for name in judged if "." in name])]:
         for first in range(0, len(names), WIDEST):
             some = names[first : first + WIDEST]
             rows = zip(*(judged[name] for name in some), strict=True)
             lines = (MatrixLine(item=_named(row[0]), cells=tuple(one.conformity for one in row)) for row in rows)
-            yield Matrix(system=system.name, hosts=tuple(some), lines=tuple(lines))
+            yield Matrix(system=title, hosts=tuple(some), lines=tuple(lines))
 
 
 def _lines(judged: _Judged, wanted: Sequence[Conformity]) -> Iterator[FailureLine]:
@@ -368,6 +385,13 @@ def _plan(judged: _Judged) -> Iterator[PlanLine]:
     for line in _lines(judged, BAD):
         by_item.setdefault(line.item, []).append(line)
     for item, hosts in by_item.items():
-        measure = REMEDIES[item.partition(" ")[0]]
+        measure = _measure(CLAUSES[item.partition(" ")[0]])
         yield PlanLine(item=item, number=hosts[0].number, hosts=tuple(hosts), remedy=measure.text,
                        commands=measure.commands, undo=measure.undo)  # fmt: skip
+
+
+def _measure(clause: Clause) -> Remedy:
+    """The item's own, or what its probes say."""
+    if clause.probes:
+        return Remedy(" ".join(safe_probe(one).remedy for one in clause.probes), (), ())
+    return REMEDIES[clause.id]

@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from checks.baseline_check import Conformity
-from checks.clauses import CLAUSES, Clause
+from checks.clauses import CLAUSES, ON_HOSTS, ON_SITES, Clause
 from checks.contract import Contract
 from checks.entries import Who
 from checks.exemption import Exemption
 from checks.finding import State, worst
 from checks.host import Placed
-from checks.records import Event, EventRecord, RunRecord, merged, standing
+from checks.records import Event, EventRecord, FindingRecord, RunRecord, merged, standing
 from checks.slots import RequestError
 
 BASELINE_MANUAL = "baseline-manual"
@@ -143,19 +143,36 @@ def verdicts(contract: Contract, placed: Placed, runs: Sequence[RunRecord], thos
     """
     run = merged(runs)
     found = {one.finding.check: one for one in run.latest()} if run else {}
+    name = placed.host.name
     exempt = placed.group.baseline_not_applicable(placed.host)
     on = those.at.astimezone(contract.tz).date()
     lines = []
-    for clause in CLAUSES.values():
+    for clause in ON_HOSTS:
         record = found.get(clause.id)
         if record:  # what is on record is shown, whatever the contract says by now
-            line = ItemVerdict(clause, Conformity.of(record.finding.state), record.finding.summary)
-            lines.append(_exempted(contract, placed, line, record.at.astimezone(contract.tz).date()))
+            lines.append(_recorded(contract, name, clause, record))
         elif why := exempt.get(clause.id):
             lines.append(ItemVerdict(clause, Conformity.NOT_APPLICABLE, why))
         else:
-            lines.append(_exempted(contract, placed, _elsewhere(clause, placed, those), on))
+            lines.append(_exempted(contract, name, _elsewhere(clause, placed, those), on))
     return lines
+
+
+def site_verdicts(contract: Contract, name: str, runs: Sequence[RunRecord]) -> list[ItemVerdict]:
+    """The verdict on every web-facing clause of one system's address, as the ledger calls it: `oa.web`."""
+    run = merged(runs)
+    found = {one.finding.check: one for one in run.latest()} if run else {}
+    return [
+        _recorded(contract, name, clause, found[clause.id])
+        if clause.id in found
+        else ItemVerdict(clause, Conformity.NOT_DONE, "本月没有执行")
+        for clause in ON_SITES
+    ]
+
+
+def _recorded(contract: Contract, name: str, clause: Clause, record: FindingRecord) -> ItemVerdict:
+    line = ItemVerdict(clause, Conformity.of(record.finding.state), record.finding.summary)
+    return _exempted(contract, name, line, record.at.astimezone(contract.tz).date())
 
 
 def _elsewhere(clause: Clause, placed: Placed, those: Beside) -> ItemVerdict:
@@ -214,12 +231,12 @@ def _offsite(one: BackupStanding, at: datetime) -> tuple[State, str]:
 _FROM_BACKUPS = {"B25": _restorable, "B26": _offsite}
 
 
-def _exempted(contract: Contract, placed: Placed, line: ItemVerdict, on: date) -> ItemVerdict:
+def _exempted(contract: Contract, name: str, line: ItemVerdict, on: date) -> ItemVerdict:
     """Shown as 豁免 where one holds; one that has expired is shown, too, and changes nothing."""
     if line.conformity not in (*BAD, Conformity.UNVERIFIED):
         return line
-    about = [one for one in contract.exemptions if one.about(line.clause.id, placed.host.name)]
-    held = next((one for one in about if one.holds(line.clause.id, placed.host.name, on)), None)
+    about = [one for one in contract.exemptions if one.about(line.clause.id, name)]
+    held = next((one for one in about if one.holds(line.clause.id, name, on)), None)
     if held:
         return line._replace(conformity=Conformity.EXEMPT, was=line.conformity, exemption=held)
     return line._replace(expired=about[-1] if about else None)

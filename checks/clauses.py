@@ -25,7 +25,8 @@ class Clause(NamedTuple):
 
     number: of the clause it belongs to. text: what is wanted. how: how it is looked at and when it passes. maps: ids
     of Lynis (AUTH-9262) and of the SCAP Security Guide (sshd_use_strong_ciphers) that look at the same. manual: only
-    a person can tell.
+    a person can tell. probes: ids of safe probes, which are turned on a system's address; all other items are about
+    hosts. tls: an address without HTTPS fails.
     """
 
     id: str
@@ -35,6 +36,8 @@ class Clause(NamedTuple):
     how: str
     maps: tuple[str, ...] = ()
     manual: bool = False
+    probes: tuple[str, ...] = ()
+    tls: bool = False
 
     @property
     def group(self) -> str:
@@ -87,6 +90,8 @@ _ALL = (
            "防护程序在运行，特征库 7 天内更新过", ("MALW-3280",)),
     Clause("B23", "可信验证", "7.1.4.6", "可基于可信根验证引导程序和系统",
            "人工：看有无可信根、验证结果送到哪里", (), True),
+    Clause("B24", "HTTPS", "7.1.4.7", "重要数据在传输中不被篡改", "用 HTTPS，只有 TLS 1.2 以上，没有弱加密套件",
+           ("HTTP-6710",), probes=("tls-min-version", "tls-ciphers"), tls=True),
     Clause("B25", "备份恢复", "7.1.4.8 a)", "重要数据本地备份与恢复",
            "台账里最近的备份检查没有问题，92 天内恢复演练通过"),
     Clause("B26", "异地备份", "7.1.4.8 b)", "重要数据定时传到异地", "台账里最近的备份检查，异地副本没有问题"),
@@ -97,14 +102,26 @@ _ALL = (
     Clause("B30", "PostgreSQL", "7.1.4.1 a)", "数据库登录要鉴别，连接有记录",
            "pg_hba.conf 里没有 trust，log_connections 开着", ("DBS-1828",)),
     Clause("B31", "Redis", "7.1.4.1 a)", "缓存登录要鉴别",
-           "没有口令不能访问；不监听全部地址，或在保护模式", ("DBS-1884", "DBS-1888")),
+           "没有口令不能访问，不监听全部地址", ("DBS-1884", "DBS-1888")),
+    Clause("W01", "网站证书", "7.1.4.7", "重要数据在传输中不被篡改", "证书有效、可信，名称相符",
+           probes=("certificate",), tls=True),
+    Clause("W02", "安全响应头", "7.1.4.4 d)", "人机接口校验输入", "HSTS 180 天以上、nosniff、防嵌套、Referrer-Policy",
+           probes=("http-headers",)),
+    Clause("W03", "Cookie", "7.1.4.1 b)", "登录的会话受保护", "Secure、HttpOnly、SameSite", probes=("cookie-flags",)),
+    Clause("W04", "目录列表", "7.1.4.2 a)", "按账号分配权限", "不列出目录", probes=("directory-listing",)),
+    Clause("W05", "错误页", "7.1.4.4 a)", "只提供需要的组件", "随机网址的 404 不显示版本和调用栈",
+           probes=("error-page",)),
+    Clause("W06", "版本暴露", "7.1.4.4 a)", "只提供需要的组件", "Server、X-Powered-By 里没有版本",
+           probes=("version-disclosure",)),
+    Clause("W07", "管理控制台", "7.1.4.4 c)", "限定管理终端的地址", "各种管理台在业务网址上打不开",
+           probes=("actuator", "druid", "nacos", "swagger", "tomcat-manager", "weblogic-console")),
+    Clause("W08", "HTTP 方法", "7.1.4.4 b)", "关闭不需要的服务", "OPTIONS 里没有 PUT、DELETE、TRACE（只问，不试）",
+           probes=("http-methods",)),
 )  # fmt: skip
 
 CLAUSES: dict[str, Clause] = {one.id: one for one in _ALL}
-"""By id, in order. B24 (7.1.4.7, HTTPS) and the web-facing items are looked at from the network, not on a host."""
+"""By id, in order."""
 
-MANUAL = tuple(one.id for one in _ALL if one.manual)
-"""Those that a person fills in."""
-
-LEDGER = ("B25", "B26")
-"""Those that follow from what other duties have put on record."""
+ON_HOSTS = tuple(one for one in _ALL if not one.probes)
+ON_SITES = tuple(one for one in _ALL if one.probes)
+"""Looked at from the network: at the address of a system, not on a host."""

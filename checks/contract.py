@@ -447,13 +447,12 @@ def _asset_problems(contract: Contract) -> Iterator[Problem]:
 
 
 def _exemption_problems(contract: Contract) -> Iterator[Problem]:
-    hosts = [placed.host.name for placed in contract.all_hosts()]
+    known = [*(placed.host.name for placed in contract.all_hosts()), *(f"{one.id}.web" for one in contract.systems)]
     for i, one in enumerate(contract.exemptions):
         for j, host in enumerate(one.hosts):
-            if host not in hosts:
-                yield Problem(
-                    ("exemptions", i, "hosts", j), f"没有主机 {host}", "先在 hosts/ 里写这台主机，或改正主机名"
-                )
+            if host not in known:
+                remedy = "写 hosts/ 里的主机名，或 系统编号.web（该系统的网址）"
+                yield Problem(("exemptions", i, "hosts", j), f"没有主机 {host}", remedy)
 
 
 def _backup_problems(contract: Contract) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ from checks.slots import (
     drill_slots,
     host_slots,
     page_slots,
+    site,
 )
 
 
@@ -132,6 +133,12 @@ def _hosts(contract: Contract) -> dict[str, Due]:
     return {name: Due(name, frozenset({name})) for name in names}
 
 
+def _hosts_and_sites(contract: Contract) -> dict[str, Due]:
+    with_hosts = {group.system for group in contract.hosts}
+    sites = {site(one.id): f"{one.name}（网址）" for one in contract.systems if one.id in with_hosts}
+    return _hosts(contract) | {name: Due(label, frozenset({name})) for name, label in sites.items()}
+
+
 def _each_month(first: date, last: date) -> Iterator[date]:
     """The first days, from that of the month in which `first` is."""
     month = first.replace(day=1)
@@ -154,7 +161,7 @@ DUTIES = (
     Duty(HOST_INSPECTION, "主机巡检", _each_week, host_slots, _hosts),
     Duty(BACKUP_CHECK, "备份检查", _each_day, backup_slots, _backups),
     Duty(RESTORE_DRILL, "恢复演练", _each_month, drill_slots, _restored),
-    Duty(BASELINE_CHECK, "等保自查", _each_month, baseline_slots, _hosts),
+    Duty(BASELINE_CHECK, "等保自查", _each_month, baseline_slots, _hosts_and_sites),
 )
 """In the order in which people read them. A further duty is a further line."""
 

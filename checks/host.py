@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import Field, ValidationError, create_model
 
 from checks.baseline_check import baseline_checks
-from checks.clauses import CLAUSES
+from checks.clauses import CLAUSES, ON_HOSTS
 from checks.host_check import AnyCheck, Params, Planned, host_checks
 from checks.host_script import Assembled, assembled
 from checks.journey import SECRET_NAME, Strict
@@ -66,7 +66,7 @@ else:
         __base__=Strict,
         **{
             clause.id: (params, Field(default_factory=params, title=clause.title))
-            for clause in CLAUSES.values()
+            for clause in ON_HOSTS
             for params in (_SET.get(clause.id, Params),)
         },
     )
@@ -120,7 +120,7 @@ class HostGroup(Strict):
 
     def baseline_not_applicable(self, host: Host) -> dict[str, str]:
         """The items of the baseline that do not apply to a host, with the reason."""
-        found = {item: _written((self.baseline, host.baseline), item).get("not_applicable", "") for item in CLAUSES}
+        found = {one.id: _written((self.baseline, host.baseline), one.id).get("not_applicable", "") for one in ON_HOSTS}
         for check in baseline_checks():
             params = _baseline_params(self, host, check)
             found[check.id] = params.not_applicable if params else f"合同没有写这台主机上有 {CLAUSES[check.id].title}"

@@ -90,7 +90,7 @@ def asked_baseline_slots(contract: Contract, day: date, hosts: Sequence[str], to
         RequestError: the contract has no hosts, an unknown one, a day outside the term or in the future.
     """
     _check_day(contract, day, today)
-    return _named(list(baseline_slots(contract, day)), hosts, "主机", "hosts/oa.yaml")
+    return _named(list(baseline_slots(contract, day)), hosts, "主机和网址", "hosts/oa.yaml")
 
 
 def _named(slots: list[Slot], targets: Sequence[str], what: str, file: str) -> list[Slot]:
@@ -136,8 +136,15 @@ def drill_slots(contract: Contract, day: date) -> Iterator[Slot]:
 
 
 def baseline_slots(contract: Contract, day: date) -> Iterator[Slot]:
-    """The slots of the month in which `day` is, one per host; as far as the term goes."""
-    return _monthly(contract, day, BASELINE_CHECK, (placed.host.name for placed in contract.all_hosts()))
+    """The slots of the month in which `day` is, one per host, then one per address of a system that has hosts; as far
+    as the term goes."""
+    sites = [site(system.id) for system in contract.systems if system.id in {one.system for one in contract.hosts}]
+    return _monthly(contract, day, BASELINE_CHECK, [*(one.host.name for one in contract.all_hosts()), *sites])
+
+
+def site(system: str) -> str:
+    """Under which name the address of a system stands in the ledger; no host has a dot in its name."""
+    return f"{system}.web"
 
 
 def _monthly(contract: Contract, day: date, duty: str, targets: Iterable[str]) -> Iterator[Slot]:

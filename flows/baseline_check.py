@@ -20,6 +20,7 @@ from checks.contract import Contract
 from checks.host_script import assembled
 from checks.slots import Slot, asked_baseline_slots, baseline_slots, month_of
 from flows.baseline_report import report_month
+from flows.baseline_sites import SiteRounds
 from flows.caller import UNASKED, Caller, caller, late
 from flows.forms import AdHoc, day_field, named_by
 from flows.host_visits import HostRounds
@@ -36,7 +37,7 @@ LANES = 32
 class Where(BaseModel):
     """What and when."""
 
-    hosts: list[str] = Field([], title="主机", description="不选就是全部")
+    hosts: list[str] = Field([], title="主机和网址", description="系统编号.web 是该系统的网址；不选就是全部")
     day: str = day_field("哪个月", "该月的任一天，年-月-日；空着就是本月")
 
 
@@ -77,7 +78,9 @@ async def baseline_check(form: BaselineCheckForm = BaselineCheckForm()) -> State
 def check_baseline(
     office: Office, slot: Slot, asked_by: Caller, parameters: dict[str, Any], network: Network
 ) -> Outcome:
-    """One host: on record as started before it is connected to."""
+    """One host, or one system's address: on record as started before it is connected to."""
+    if "." in slot.target:
+        return carried_out(office, slot, asked_by, parameters, lambda run: SiteRounds(run, network).go())
     return carried_out(office, slot, asked_by, parameters, lambda run: HostRounds([run], network).go()[0])
 
 
@@ -95,8 +98,9 @@ def outstanding(office: Office, hosts: Sequence[str], asked_by: Caller) -> dict[
 async def plan(contract: Contract, slots: list[Slot]) -> State:
     """What would run on each host, without connecting to it."""
     texts = []
-    for placed in (contract.host(slot.target) for slot in slots):
+    hosts = [slot.target for slot in slots if "." not in slot.target]
+    for placed in map(contract.host, hosts):
         script = assembled(placed.baseline, sudo=placed.group.sudo)
         texts.append(f"## {placed.host.name}\n\n```sh\n{script.text}```\n")
     await acreate_markdown_artifact("\n".join(texts), key="baseline-scripts", description="试运行：将要执行的脚本")
-    return Completed(name="试运行", message=f"将要自查 {len(slots)} 台主机；没有连接主机，没有记台账")
+    return Completed(name="试运行", message=f"将要自查 {len(hosts)} 台主机；没有连接，没有记台账")

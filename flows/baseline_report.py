@@ -9,9 +9,13 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from checks.baseline_report import BaselineReport, baseline_report
+from checks.baseline_report import BaselineReport, FindingLine, baseline_report
 from checks.baseline_verdicts import BASELINE_MANUAL, CHECKED, RESTORED, beside
+from checks.finding_list import urgent
+from checks.safe_probe import safe_probe
+from checks.security_finding import SecurityFinding
 from checks.slots import BACKUP_CHECK, BASELINE_CHECK, RESTORE_DRILL, month_of
+from flows.finding_book import FindingBook
 from flows.office import Office, now
 from flows.report_files import written
 from tasks.report import Format
@@ -57,4 +61,11 @@ def computed(office: Office, day: date) -> BaselineReport:
         ledger.events(BASELINE_MANUAL),
     )
     runs_of = partial(ledger.runs, BASELINE_CHECK, first - LOOK_BACK, after - timedelta(days=1))
-    return baseline_report(contract, day, runs_of, those, ledger.head())
+    known = FindingBook(ledger, contract.tz).findings(at)
+    return baseline_report(contract, day, runs_of, those, ledger.head(), [_line(one) for one in urgent(known)])
+
+
+def _line(one: SecurityFinding) -> FindingLine:
+    """How its weakness is mended is the probe's word; where there is none, the plan on record."""
+    remedy = safe_probe(one.probe).remedy if one.probe else one.plan or "没有登记整改措施"
+    return FindingLine(number=one.id, title=one.title, asset=one.asset, severity=one.severity, remedy=remedy)

@@ -123,9 +123,9 @@ def baseline(contract: Contract, on: date, flow_run_id: str, settings: Settings,
     found = {run.slot.split("/")[1]: run for run in runs if run.flow_run_id == flow_run_id}
     titles = {clause.id: clause.title for clause in CLAUSES.values()}
     table = _table(f"等保自查 {month_of(on)}", "主机", "用途", "状态", "符合", "其余的项目")
-    for placed in contract.all_hosts():
-        if run := found.get(placed.host.name):
-            table.add_row(placed.host.name, escape(placed.host.role), *_items(run, titles))
+    roles = {placed.host.name: placed.host.role for placed in contract.all_hosts()}
+    for name, run in sorted(found.items()):
+        table.add_row(name, escape(roles.get(name, "网址")), *_items(run, titles))
     out.print(table)
     _files(settings, f"等保自查报告-{month_of(on)}", out)
     _files(settings, f"加固方案-{month_of(on)}", out)

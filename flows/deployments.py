@@ -102,7 +102,8 @@ def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict
                 field["enum"] = [system.id for system in contract.systems]
                 field["description"] = legend
             elif field_name == "hosts" and contract.hosts:
-                field["items"] = {"type": "string", "enum": [placed.host.name for placed in contract.all_hosts()]}
+                hosts = targets or [placed.host.name for placed in contract.all_hosts()]
+                field["items"] = {"type": "string", "enum": hosts}
             elif field_name == "backups" and targets:
                 field["items"] = {"type": "string", "enum": targets}
             elif field_name == "page" and (waiting := manual_targets(contract)):

@@ -53,6 +53,20 @@ def hosts_ready(settings: "Settings", hosts: list[str], day: str) -> "tuple[Cont
     return contract, [slot.target for slot in asked_host_slots(contract, day_of(day, today), hosts, today)]
 
 
+def baseline_ready(settings: "Settings", targets: list[str], day: str) -> "tuple[Contract, list[str]]":
+    """Likewise for the baseline check of hosts and addresses."""
+    from datetime import datetime
+
+    from checks.slots import asked_baseline_slots
+    from tasks.contract_folder import ContractError
+
+    contract = loaded_contract(settings)
+    if mistakes := ssh_mistakes(settings.contract, contract):
+        raise ContractError(mistakes)
+    today = datetime.now(contract.tz).date()
+    return contract, [slot.target for slot in asked_baseline_slots(contract, day_of(day, today), targets, today)]
+
+
 def backups_ready(
     settings: "Settings", backups: list[str], day: str, *, restored: bool = False
 ) -> "tuple[Contract, list[str]]":

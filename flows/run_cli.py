@@ -8,7 +8,7 @@ import typer
 from flows import console
 from flows.clearly import CONTRACT, ContractDir, clearly
 from flows.exit_codes import FINE
-from flows.ready import backups_ready, hosts_ready, loaded_contract, pages_ready
+from flows.ready import backups_ready, baseline_ready, hosts_ready, loaded_contract, pages_ready
 
 if TYPE_CHECKING:
     from checks.backup import Backup, PlacedBackup
@@ -125,7 +125,10 @@ def restore_drill(
 @app.command(epilog="例：xunjian run baseline-check　　xunjian run baseline-check --host oa-db-01 --why 加固后复查")
 def baseline_check(
     host: Annotated[
-        list[str] | None, typer.Option("--host", metavar="主机名", help="只查这台主机；可写多次，不写就是全部")
+        list[str] | None,
+        typer.Option(
+            "--host", metavar="主机名", help="只查这台主机，或 系统编号.web（该系统的网址）；可写多次，不写就是全部"
+        ),
     ] = None,
     day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="该月的任一天，不写就是今天")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只打印将要执行的脚本，不连接主机，不记台账")] = False,
@@ -137,9 +140,9 @@ def baseline_check(
 
     with clearly(contract):
         settings = Settings(contract=contract)
-        loaded, chosen = hosts_ready(settings, host or [], day)
+        loaded, chosen = baseline_ready(settings, host or [], day)
         if dry_run:
-            for name in chosen:
+            for name in (one for one in chosen if "." not in one):
                 _script(loaded.host(name), baseline=True)
             raise typer.Exit(FINE)
         from flows import shell

@@ -13,6 +13,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 
 from checks.baseline_check import Conformity
 from checks.baseline_verdicts import BASELINE_MANUAL, manual_entry
+from checks.clauses import ON_SITES
 from checks.entries import Who
 from checks.finding import Finding, Reason, State
 from checks.host_script import forced_command
@@ -20,12 +21,14 @@ from checks.records import RunRecord
 from checks.slots import BASELINE_CHECK, HOST_INSPECTION, baseline_slots, host_slots
 from flows.baseline_check import BaselineCheckForm, baseline_check, outstanding
 from flows.baseline_report import computed
+from flows.baseline_sites import SiteRounds
 from flows.caller import Caller
 from flows.forms import CHINA
 from flows.host_inspection import inspect_host
 from flows.host_visits import HostRounds
 from flows.office import Office, now
 from flows.run import carried_out
+from rehearsal.estate import Estate
 from rehearsal.hosts.broken_baseline import BASELINE_FAULTS
 from rehearsal.hosts.estate import HostEstate
 from tasks.ledger import Ledger
@@ -78,9 +81,13 @@ def test_every_fault_is_found_and_mended(host_settings: Settings, hosts: HostEst
     # Then
     expected = {(host, item, State(state)) for fault in BASELINE_FAULTS for host, item, state in fault.caught_by}
     assert bad(checked(host_settings, broken)) == expected
-    # and the report says so, beside what a person has to do
+    # and the report says so, beside what a person has to do; what is exempted is no failure, and no conformity
     office = Office(host_settings)
     report = computed(office, office.today())
+    assert [(line.host, line.item[:3], line.was) for line in report.exemptions] == [
+        ("oa-db-01", "B28", Conformity.NOT_MET)
+    ]
+    expected -= {("oa-db-01", "B28", State.CRIT)}
     assert {(line.host, line.item[:3], line.conformity) for line in report.failures} == {
         (host, item, Conformity.NOT_MET) for host, item, _ in expected
     }
@@ -182,6 +189,35 @@ class TestInOneConnection:
         found = checked(host_settings, ["archive-app-01"])
         # Then
         assert bad(found) == set()
+
+
+def test_an_address_is_looked_at_from_the_network(
+    host_settings: Settings, estate: Estate, sample_contract: Path, hosts: HostEstate
+) -> None:
+    """Given a site with TLS and one without, then the first is judged by the probes, the second has no HTTPS."""
+    # Given
+    settings = host_settings.model_copy(update={"contract": sample_contract})
+    office, found = Office(settings), {}
+    slots = [one for one in baseline_slots(office.contract, office.today()) if one.target in ("oa.web", "archive.web")]
+    office.expect(slots)
+    # When
+    with office.network() as network:
+        for slot in slots:
+            outcome = carried_out(office, slot, BY_HAND, {}, lambda run: SiteRounds(run, network).go())
+            found[slot.target] = {one.check: one for _, one in outcome.findings}
+    # Then
+    assert found["oa.web"]["B24"].state is State.OK, found["oa.web"]["B24"].summary
+    assert found["oa.web"]["W04"].state is State.OK, found["oa.web"]["W04"].summary
+    assert found["archive.web"]["B24"].state is State.CRIT
+    assert found["archive.web"]["W02"].reason is Reason.CONFIGURATION  # nobody shows who he is
+    assert {item for one in found.values() for item in one} == {clause.id for clause in ON_SITES}
+    # and each look's requests are kept
+    [run] = office.ledger.runs(BASELINE_CHECK, slots[0].day, slots[0].day, "oa.web")
+    assert len(run.evidence) == sum(len(clause.probes) for clause in ON_SITES)
+    # and they stand in the report beside the hosts
+    report = computed(office, office.today())
+    assert report.matrices[-1].hosts == ("oa.web", "mobile.web", "archive.web")
+    assert ("archive.web", "B24 HTTPS") in {(line.host, line.item) for line in report.failures}
 
 
 def test_what_people_enter_counts_for_a_year(host_settings: Settings, hosts: HostEstate) -> None:
