@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees that the system has what is named:
-# python browser fonts ocr postgresql hosts services backups mariabackup tracer rpm.
+# python browser fonts ocr postgresql hosts services backups mariabackup tracer lynis rpm.
 # What counts is that a thing works, not which package it came from: a machine without apt is fine once it has all.
 set -euo pipefail
 
@@ -32,6 +32,7 @@ has() {
         mariabackup) command -v mariabackup ;;
         tracer) command -v strace ;;
         rpm) every rpm rpmbuild ;;
+        lynis) every lynis ;;
         *) false ;;
     esac >/dev/null 2>&1
 }
@@ -47,6 +48,7 @@ packages() {
         mariabackup) echo mariadb-backup ;;
         tracer) echo strace ;;
         rpm) echo rpm ;;
+        lynis) echo lynis ;;
         hosts) echo openssh-server openssh-client util-linux busybox cron rsyslog openssl iproute2 procps sudo ;;
         services) echo nginx redis-server mariadb-server-core mariadb-client-core tomcat10-common openjdk-17-jdk-headless postgresql ;;
         backups) echo mariadb-client restic borgbackup zstd gzip bzip2 xz-utils ;;

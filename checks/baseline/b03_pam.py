@@ -104,7 +104,7 @@ def _lock(facts: Locked, look: Look[Locked], params: Locking) -> Verdict:
     wanted = f"期望 {params.deny} 次以内、至少 {params.unlock} 秒"
     if not facts.module or not facts.deny:
         return Verdict(State.CRIT, f"登录失败不锁定，{wanted}")
-    long = "直到人工解锁" if not facts.unlock else f"{facts.unlock} 秒"
+    long = f" {facts.unlock} 秒" if facts.unlock else "直到人工解锁"
     met = (facts.deny <= params.deny, not facts.unlock or facts.unlock >= params.unlock)
     said = f"{facts.module} 失败 {facts.deny} 次锁定{long}，{wanted}"
     return Verdict(State.OK if all(met) else State.WARN if any(met) else State.CRIT, said)

@@ -76,7 +76,7 @@ BASELINE_FAULTS = (
     _host("sudo-all", "有账号不用口令即可做一切", "B13 CRIT",
           _line("/etc/sudoers", "www-data ALL=(ALL) NOPASSWD: ALL")),
     _host("unaudited", "auditd 没有运行", "B14 CRIT",
-          ("touch /run/practice/unaudited", "rm -f /run/practice/unaudited")),
+          ("touch /run/practice/unaudited; stop auditd", "rm -f /run/practice/unaudited; start auditd")),
     _host("no-log-service", "日志服务停了", "B15 CRIT", ("stop rsyslog", "start rsyslog")),
     _host("logs-unkept", "日志谁都能读、不送走、只留四周", "B16 CRIT",
           _all(_swap("/etc/logrotate.d/rsyslog", "    rotate 26", "    rotate 4"), _KEPT_SHORT)),

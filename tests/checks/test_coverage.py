@@ -297,6 +297,7 @@ class TestExpected:
         assert got == [f"page-inspection/oa/2026-11-{day:02}" for day in range(1, 31)] + [
             *(f"host-inspection/h/2026-W{week}" for week in (45, 46, 47, 48, 49)),
             "baseline-check/h/2026-11",
+            "baseline-check/oa.web/2026-11",
         ]
 
     def test_each_slot_of_the_term_is_in_exactly_one_month(self) -> None:
@@ -311,7 +312,7 @@ class TestExpected:
         ]
         # Then: 365 days, and the weeks from that of Sunday 1 March 2026 (W09) to the one that ends on 28 February 2027
         duties = Counter(one.partition("/")[0] for one in split)
-        assert duties == {PAGE_INSPECTION: 365, HOST_INSPECTION: 53, BASELINE_CHECK: 12}
+        assert duties == {PAGE_INSPECTION: 365, HOST_INSPECTION: 53, BASELINE_CHECK: 24}
         assert len(set(split)) == len(split)
 
     def test_the_term_begins_and_ends_inside_the_month(self) -> None:
@@ -336,7 +337,8 @@ class TestExpected:
         december = ids(made, date(2026, 12, 21), date(2026, 12, 31))
         assert december[-2:] == ["host-inspection/h/2026-W52", "host-inspection/h/2026-W53"]
         january = ids(made, date(2027, 1, 1), date(2027, 1, 4))
-        assert january[-2:] == ["host-inspection/h/2027-W01", "baseline-check/h/2027-01"]
+        monthly = ["baseline-check/h/2027-01", "baseline-check/oa.web/2027-01"]
+        assert january[-3:] == ["host-inspection/h/2027-W01", *monthly]
         assert not any("W53" in one for one in january)
 
     @pytest.mark.parametrize("zone", ["Asia/Shanghai", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu"])
@@ -414,7 +416,7 @@ class TestExpected:
         # Then
         assert [(slot.target, slot.day.day) for slot in slots] == [
             *(("oa", 15), ("oa", 19), ("oa", 20)),
-            *(("h", 19), ("h", 19)),  # of the week and of the month
+            *(("h", 19), ("h", 19), ("oa.web", 19)),  # of the week; of the month
         ]
 
     def test_before_the_first_version_holds_the_first(self) -> None:
@@ -479,12 +481,13 @@ def test_what_was_expected_is_the_sum_of_what_became_of_it(seed: int) -> None:
     now = opening + timedelta(days=chance.randint(0, 7 * weeks + 3), hours=5)
     days = [first + timedelta(days=n) for n in range(7 * weeks)]
     months = [(n, monthrange(day.year, day.month)[1]) for n, day in enumerate(days) if day.day == 1]
+    monthly = [*hosts, f"{systems[0]}.web"] if hosts else []
     # and: for each slot, a fate
     looks, excuses, fates = [], [], Counter[str]()
     spans = [
         *((f"page-inspection/{one}", f"{one}/todo", n, 1) for one in systems for n in range(7 * weeks)),
         *((f"host-inspection/{one}", one, 7 * n, 7) for one in hosts for n in range(weeks)),
-        *((f"baseline-check/{one}", one, n, length) for one in hosts for n, length in months),
+        *((f"baseline-check/{one}", one, n, length) for one in monthly for n, length in months),
     ]
     for head, target, start, length in spans:
         day = first + timedelta(days=start)
@@ -505,7 +508,8 @@ def test_what_was_expected_is_the_sum_of_what_became_of_it(seed: int) -> None:
     # Then
     total = got.total()
     assert total._asdict() == {one: fates[one] for one in ("done", "late", "missed", "excused", "unknown", "pending")}
-    assert total.expected == len(systems) * 7 * weeks + len(hosts) * (weeks + len(months)) - fates["pending"]
+    owed = len(systems) * 7 * weeks + len(hosts) * weeks + len(monthly) * len(months)
+    assert total.expected == owed - fates["pending"]
     assert sum(line.counts.expected for line in got.lines) == total.expected
 
 
@@ -531,8 +535,8 @@ def test_a_year_takes_less_than_a_second() -> None:
     started = time.perf_counter()
     got = coverage(versions, slots, looks, [], *year, MUCH_LATER)
     took = time.perf_counter() - started
-    # Then: 365 days of three systems, the 52 Mondays and the 12 months of 2027 of twelve hosts
-    assert got.total() == (3 * 365 + 12 * 52 + 12 * 12, 0, 0, 0, 0, 0)
+    # Then: 365 days of three systems, the 52 Mondays and 12 months of 2027 of twelve hosts, the months of one address
+    assert got.total() == (3 * 365 + 12 * 52 + 13 * 12, 0, 0, 0, 0, 0)
     assert took < 1
 
 
