@@ -369,10 +369,10 @@ class TestBoard:
         desk.false_positive("F-2026-3", "确认单", BY)
         late = NOW + timedelta(days=8)
         shown = page(machine.at(late).findings(), late, Office(machine.settings))
-        assert r"a\|b \<script\>" in shown, "what a report said is no markup"
+        assert r"a\|b \<script\>（" in shown, "what a report said is no markup"
         said = plain(shown)
         rows = [line for line in said.splitlines() if line.startswith("| F-")]
-        assert [row.split("|")[1].strip() for row in rows] == ["F-2026-002", "F-2026-001"]
+        assert [row.split("|")[1].strip() for row in rows] == ["F-2026-002 高危", "F-2026-001 低危"]
         assert "逾期 1 天" in rows[0]
         assert "共 3 个，未闭环 2 个；**逾期：高危 1**" in said
 
@@ -389,7 +389,7 @@ class TestBoard:
         assert len(choices(machine.at().findings())) == 200
 
     def test_page_and_choices_follow_the_register(self, machine: Machine, prefect: None) -> None:
-        """Given a form that is deployed, when a finding is entered, then the page has it, once, and the form offers it."""
+        """Given a form that is deployed, when a finding is entered, then the page has it, and the form too."""
 
         @flow(name="finding-board-of-a-test")
         async def rounds() -> tuple[list[str], Any]:
