@@ -17,6 +17,9 @@ import pytest
 import yaml
 from command import xunjian
 from finding_book import ASSETS, HOSTS, KEY, OTHER_KEY
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.utilities.callables import parameter_schema
 from pydantic import BaseModel
 from sinks import WebhookSink
 
@@ -29,7 +32,8 @@ from checks.scope import RULE
 from checks.security_finding import SECURITY_FINDING, Life, SecurityFinding, due_follow_ups
 from checks.slots import RequestError
 from flows.deployments import _of_findings, _offering
-from flows.finding_board import page
+from flows.finding_board import KEY as FINDINGS
+from flows.finding_board import FindingBoard, page
 from flows.finding_book import FindingBook
 from flows.finding_desk import FindingDesk, Imported
 from flows.finding_entry import (
@@ -365,10 +369,10 @@ class TestBoard:
         desk.false_positive("F-2026-3", "确认单", BY)
         late = NOW + timedelta(days=8)
         shown = page(machine.at(late).findings(), late, Office(machine.settings))
-        assert r"a\|b \<script\>" in shown, "what a report said is no markup"
+        assert r"a\|b \<script\>（" in shown, "what a report said is no markup"
         said = plain(shown)
         rows = [line for line in said.splitlines() if line.startswith("| F-")]
-        assert [row.split("|")[1].strip() for row in rows] == ["F-2026-002", "F-2026-001"]
+        assert [row.split("|")[1].strip() for row in rows] == ["F-2026-002 高危", "F-2026-001 低危"]
         assert "逾期 1 天" in rows[0]
         assert "共 3 个，未闭环 2 个；**逾期：高危 1**" in said
 
@@ -384,23 +388,31 @@ class TestBoard:
         assert "只列最急的 200 个" in said
         assert len(choices(machine.at().findings())) == 200
 
-    def test_it_is_put_up_where_it_differs(self, machine: Machine, prefect: None) -> None:
-        from prefect.client.orchestration import get_client
+    def test_page_and_choices_follow_the_register(self, machine: Machine, prefect: None) -> None:
+        """Given a form that is deployed, when a finding is entered, then the page has it, and the form too."""
 
-        from flows.finding_board import KEY as NAME
-        from flows.finding_board import FindingBoard
-
-        async def shown() -> list[str]:
-            board = FindingBoard(Office(machine.settings))
-            await board.show()
-            machine.at(datetime.now(UTC)).enter(CELLS, BY)
-            await board.show()
-            await board.show()
+        @flow(name="finding-board-of-a-test")
+        async def rounds() -> tuple[list[str], Any]:
             async with get_client() as client:
-                return [str(one.data) for one in await client.read_artifacts() if one.key == NAME]
+                about = await client.create_flow(finding_plan)
+                schema = parameter_schema(finding_plan).model_dump_for_openapi()
+                number = await client.create_deployment(
+                    about, "finding-plan", parameter_openapi_schema=schema, enforce_parameter_schema=True
+                )
+                board = FindingBoard(Office(machine.settings))
+                await board.show()
+                machine.at(datetime.now(UTC)).enter(CELLS, BY)
+                await board.show()
+                await board.show()
+                pages = [str(one.data) for one in await client.read_artifacts() if one.key == FINDINGS]
+                return pages, await client.read_deployment(number)
 
-        pages = asyncio.run(shown())
+        pages, deployment = asyncio.run(rounds())
         assert sorted("oa-app-01" in plain(one) for one in pages) == [False, True]
+        [field] = [one["properties"]["finding"] for one in deployment.parameter_openapi_schema["definitions"].values()]
+        assert field["enum"] == choices(machine.at(datetime.now(UTC)).findings())
+        assert field["title"] == "漏洞"
+        assert deployment.enforce_parameter_schema
 
 
 class TestReminders:
