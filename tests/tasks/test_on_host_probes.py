@@ -227,3 +227,12 @@ def test_what_a_match_block_allows_is_part_of_the_verdict(hosts: HostEstate, net
     finally:
         hosts.console("oa-app-01", f"cat /run/practice/sshd_config >{config}")
     assert (found.state, "Match 块" in found.summary) == (State.WARN, True), found
+
+
+def test_where_others_processes_are_hidden_no_service_is_called_stopped(hosts: HostEstate, network: Network) -> None:
+    assert hosts.console("oa-app-02", "mount -o remount,hidepid=2 /proc") == (0, "")
+    try:
+        found = looked(network, "oa-app-02", "service-disabled", sudo=False)
+    finally:
+        hosts.console("oa-app-02", "mount -o remount,hidepid=0 /proc")
+    assert (found.state, found.reason) == (State.UNKNOWN, Reason.PERMISSION)
