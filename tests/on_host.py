@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from checks.finding import Finding
-from checks.host_check import NotTaken
-from checks.host_script import Split, split, wire
+from checks.host_check import NotTaken, Section
+from checks.host_script import split, wire
 from checks.probe_script import replies, script
 from checks.safe_probe import Archives, Kind, OnHost, Question, Reply, Target, safe_probe, unseen, verdict
 from tasks.asking.archives import archives
@@ -49,17 +49,19 @@ def _answers(network: Network, host: str, probe_id: str, sudo: bool, questions: 
         return [archives(sftp, question)]
 
 
-def here(
-    probe_id: str, shell: Sequence[str] = ("sh", "-s"), env: dict[str, str] | None = None, **params: Any
-) -> Finding:
+def here(probe_id: str, *, env: dict[str, str] | None = None, **params: Any) -> Finding:
     """The verdict over this machine."""
     probe = safe_probe(probe_id)
+    return verdict(probe, answers_here(probe_id, env=env, **params), probe.params(**params))
+
+
+def answers_here(probe_id: str, *, env: dict[str, str] | None = None, **params: Any) -> Sequence[Section]:
+    """What this machine answers."""
     questions = [one for one in asked(probe_id, **params) if isinstance(one, OnHost)]
-    assembled = script(probe, questions, sudo=False)
+    assembled = script(safe_probe(probe_id), questions, sudo=False)
     nonce = secrets.token_hex(16)
-    done = subprocess.run(
-        ["sh", "-s"], input=wire(assembled.text, nonce, 0), capture_output=True, timeout=60, env=env, check=False
-    )
-    answer: Split = split(done.stdout, nonce)
+    sent = wire(assembled.text, nonce, 0)
+    done = subprocess.run(["sh", "-s"], input=sent, capture_output=True, timeout=60, env=env)
+    answer = split(done.stdout, nonce)
     assert answer.whole, done.stderr
-    return verdict(probe, replies(assembled, answer), probe.params(**params))
+    return replies(assembled, answer)

@@ -35,7 +35,7 @@ class Library(NamedTuple):
     lever: str = ""
 
 
-_LIBRARIES = {
+LIBRARIES = {
     "log4j": Library(
         "log4j-core", "/log4j/core/Logger.class", ("log4j-core", "Apache Log4j Core"),
         (("2.3.2", "2.4"), ("2.12.4", "2.13"), ("2.17.1", "")),
@@ -115,14 +115,14 @@ class JarInventory(ProbeParams):
 
 
 def _ask(_: Target, params: JarInventory) -> Sequence[Archives]:
-    library = _LIBRARIES[params.library]
+    library = LIBRARIES[params.library]
     folders = tuple(folder.strip() for folder in params.folders.split(","))
     return [Archives(folders, library.present, library.lever, (library.artifact, *library.titles))]
 
 
 def _judge(replies: Sequence[Inventory], params: JarInventory) -> Verdict:
     [seen] = replies
-    library = _LIBRARIES[params.library]
+    library = LIBRARIES[params.library]
     should = params.fixed or "、".join(first for first, _ in library.mended)
     bad: list[Copy] = []
     mitigated: list[Copy] = []

@@ -11,7 +11,7 @@ from checks.probe_script import EXPECTED, meets, told, words
 from checks.safe_probe import Kind, OnHost, ProbeParams, SafeProbe, Target, Vantage
 
 COMMAND = """\
-as_root sshd -T || exit
+as_root sshd -T || as_root sshd -T -C user=root,host=localhost,addr=127.0.0.1 || exit
 echo ::
 text=$(for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
     if [ -r "$file" ]; then cat "$file"
@@ -25,7 +25,8 @@ printf '%s\\n' "$text" | awk -v option="$1" '
     within && key == tolower(option) { sub(/^[^ \\t=]+[ \\t]*=?[ \\t]*/, ""); gsub(/"/, ""); print }
 '
 """
-"""What holds in general, and what a Match block says otherwise: `sshd -T` leaves these out."""
+"""What holds in general, and what a Match block says otherwise: `sshd -T` leaves these out, and before
+OpenSSH 8.2 it wants to know for whom where there are any."""
 
 
 class SshdOption(ProbeParams):

@@ -81,11 +81,12 @@ def archives(sftp: Sftp, asked: Archives) -> Inventory:
 
 def _files(sftp: Sftp, search: _Search) -> Iterator[str]:
     """The path of every file. Links are followed, each folder is gone through once."""
-    todo, done, count = list(search.asked.folders), set[str](), 0
+    todo = [(folder, "") for folder in search.asked.folders]  # as it is called, and without links where that is known
+    done, count = set[str](), 0
     while todo:
-        folder = todo.pop()
+        folder, real = todo.pop()
         try:
-            real = sftp.real(folder)
+            real = real or sftp.real(folder)
             if real in done:
                 continue
             done.add(real)
@@ -95,8 +96,10 @@ def _files(sftp: Sftp, search: _Search) -> Iterator[str]:
                     search.miss(folder, f"文件超过 {_ENTRIES} 个，其余没有看；请把目录写得更细")
                     return
                 path = f"{folder.rstrip('/')}/{entry.name}"
-                if entry.is_folder or _leads_on(entry):
-                    todo.append(path)
+                if entry.is_folder:
+                    todo.append((path, f"{real.rstrip('/')}/{entry.name}"))
+                elif _leads_on(entry):
+                    todo.append((path, ""))
                 else:
                     yield path
         except FileNotFoundError:

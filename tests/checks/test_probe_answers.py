@@ -12,7 +12,7 @@ from checks.finding import Finding, Reason
 from checks.host_check import NotTaken, Section
 from checks.host_script import Split
 from checks.probe_script import meets, replies, script, words
-from checks.probes.jar_inventory import _LIBRARIES, order, vulnerable
+from checks.probes.jar_inventory import LIBRARIES, order, vulnerable
 from checks.safe_probe import (
     AnyProbe,
     Archives,
@@ -192,8 +192,8 @@ def test_jars(inventory: Inventory, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_the_lines_that_were_mended(library: str, weak: Sequence[str], mended: Sequence[str]) -> None:
-    assert [version for version in weak if not vulnerable(_LIBRARIES[library], version)] == []
-    assert [version for version in mended if vulnerable(_LIBRARIES[library], version)] == []
+    assert [version for version in weak if not vulnerable(LIBRARIES[library], version)] == []
+    assert [version for version in mended if vulnerable(LIBRARIES[library], version)] == []
 
 
 def test_the_order_of_versions() -> None:

@@ -167,7 +167,8 @@ def test_each_program_says_why_it_is_there(name: str) -> None:
 
 def test_nothing_stands_on_the_allowlist_that_no_script_uses(tmp_path: Path) -> None:
     group = everything(tmp_path)
-    text = assembled(group.planned(group.hosts[0]), sudo=True).text + repository_scripts() + everything_probed().text
+    items = (*group.planned(group.hosts[0]), *group.baseline_planned(group.hosts[0]))
+    text = assembled(items, sudo=True).text + repository_scripts() + everything_probed().text
     assert [name for name in PROGRAMS if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)] == []
 
 

@@ -215,3 +215,24 @@ class TestJars:
         for content, why in ((bomb, "太大"), (deep, "层以上"), (bytes(claims), "成员太多")):
             seen = found({"a.zip": packed({"inner.zip": content})})
             assert (seen.state, seen.reason, why in seen.summary) == (State.UNKNOWN, Reason.INCOMPLETE, True)
+
+
+def test_what_a_match_block_allows_is_part_of_the_verdict(hosts: HostEstate, network: Network) -> None:
+    """Given PermitRootLogin no, and yes for some addresses, then it is mended in part only."""
+    config = "/etc/ssh/sshd_config"
+    block = r"Match Address 127.9.0.0/16\n\tpermitrootlogin = yes\nMatch all\nPermitRootLogin no\n"
+    hosts.console("oa-app-01", f"cp -p {config} /run/practice/sshd_config; printf '{block}' >>{config}")
+    try:
+        found = looked(network, "oa-app-01", "sshd-option")
+    finally:
+        hosts.console("oa-app-01", f"cat /run/practice/sshd_config >{config}")
+    assert (found.state, "Match 块" in found.summary) == (State.WARN, True), found
+
+
+def test_where_others_processes_are_hidden_no_service_is_called_stopped(hosts: HostEstate, network: Network) -> None:
+    assert hosts.console("oa-app-02", "mount -o remount,hidepid=2 /proc") == (0, "")
+    try:
+        found = looked(network, "oa-app-02", "service-disabled", sudo=False)
+    finally:
+        hosts.console("oa-app-02", "mount -o remount,hidepid=0 /proc")
+    assert (found.state, found.reason) == (State.UNKNOWN, Reason.PERMISSION)
