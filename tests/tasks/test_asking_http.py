@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -28,7 +29,7 @@ def answering(tcp: Callable[[Callable[[socket.socket], None]], int]) -> Serve:
 
     def start(*parts: bytes, pause: float = 0.0) -> int:
         def serve(connection: socket.socket) -> None:
-            with connection:
+            with connection, suppress(OSError):
                 connection.recv(65536)
                 for part in parts:
                     connection.sendall(part)
