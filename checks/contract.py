@@ -22,6 +22,10 @@ from checks.host import Access, HostGroup, Placed, mistakes
 from checks.journey import ID, SECRET_NAME, Step, Strict, asserts, secret_names
 from checks.probe import Probe
 from checks.secrecy import Grade
+from checks.security_finding import Severity
+
+REMEDIATION = {Severity.EXTREME: 3, Severity.HIGH: 7, Severity.MEDIUM: 30, Severity.LOW: 90}
+"""Days within which a finding is to be mended: practice of the field, the contract names none."""
 
 WITNESS = r"^[^\s:/]+:\d{1,5}$"
 """What should always answer: host and port."""
@@ -261,9 +265,20 @@ class Contract(Strict):
     )
     deadlines: Deadlines = Field(Deadlines(), title="时限")
     calendar: Calendar = Field(Calendar(), title="日历", description="放假通知改了的、程序还不知道的")
+    remediation: dict[Severity, Annotated[int, Field(gt=0, le=366)]] = Field(
+        {},
+        validate_default=True,
+        title="漏洞整改期限",
+        description="各等级几天内整改，写了的代替默认的：超危 3、高危 7、中危 30、低危 90",
+    )
     documents: list[DocumentDuty] = Field(
         default_factory=default_documents, title="文档", description="不写就是附件4的各种报告；写了就以写的为准"
     )
+
+    @field_validator("remediation")
+    @classmethod
+    def _of_every_severity(cls, days: dict[Severity, int]) -> dict[Severity, int]:
+        return REMEDIATION | days
 
     @field_validator("zone")
     @classmethod

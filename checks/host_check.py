@@ -82,6 +82,7 @@ class Falling(Params):
 
 
 F = TypeVar("F", bound=Facts)
+T = TypeVar("T")
 P = TypeVar("P", bound=Params)
 
 
@@ -226,6 +227,16 @@ def _read(one: Planned, answer: Answer, key: str) -> Facts:
         raise NotTaken(*answer.broken)
     if section is None or key in answer.stale:
         raise NotTaken(Reason.CONFIGURATION, _STALE)
+    facts: Facts = heard(section, one.check.parse)
+    return facts
+
+
+def heard(section: Section, parse: Callable[[Section], T]) -> T:
+    """What a command's answer says.
+
+    Raises:
+        NotTaken: it was refused, stopped or could not be started, or `parse` raises ValueError or LookupError.
+    """
     refused = next((line for line in section.err.splitlines() if line.startswith("sudo: ")), "")
     if section.status == _DENIED or (section.status and refused):
         raise NotTaken(Reason.PERMISSION, f"需要 root 权限：{refused or '合同没有允许 sudo'}")
@@ -234,11 +245,10 @@ def _read(one: Planned, answer: Answer, key: str) -> Facts:
     if section.status == _NOT_FOUND:
         raise NotTaken(Reason.UNSUPPORTED, f"主机上没有所需的程序：{_last_line(section.err) or '未知'}")
     try:
-        facts: Facts = one.check.parse(section)
+        return parse(section)
     except (ValueError, LookupError) as error:
-        heard = _last_line(section.err) or _last_line(section.out) or "没有输出"
-        raise NotTaken(Reason.UNSUPPORTED, f"看不懂主机的回答（退出码 {section.status}）：{heard}") from error
-    return facts
+        said = _last_line(section.err) or _last_line(section.out) or "没有输出"
+        raise NotTaken(Reason.UNSUPPORTED, f"看不懂主机的回答（退出码 {section.status}）：{said}") from error
 
 
 def _last_line(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from checks.finding import Finding
-from checks.visit import BackupVisit, HostVisit, RestoreVisit, Visit
+from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
 
 INTERRUPTED = "INTERRUPTED"
 """The outcome of a run that came to no end: somebody else closed it. Never a State: nobody has judged anything."""
@@ -61,6 +61,7 @@ class RunRecord(Record):
     host_visits: tuple[HostVisit, ...] = ()
     backup_visits: tuple[BackupVisit, ...] = ()
     restore_visits: tuple[RestoreVisit, ...] = ()
+    probe_visits: tuple[ProbeVisit, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
 
     def latest(self) -> list[FindingRecord]:
@@ -121,6 +122,7 @@ def merged(runs: Iterable[RunRecord]) -> RunRecord | None:
                     "host_visits": together.host_visits + run.host_visits,
                     "backup_visits": together.backup_visits + run.backup_visits,
                     "restore_visits": together.restore_visits + run.restore_visits,
+                    "probe_visits": together.probe_visits + run.probe_visits,
                     "evidence": together.evidence + run.evidence,
                 }
             )

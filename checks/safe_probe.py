@@ -117,7 +117,21 @@ class OnHost(NamedTuple):
     arguments: tuple[str, ...] = ()
 
 
-Question = Connect | Request | Handshakes | KeyExchange | Say | OnHost
+class Archives(NamedTuple):
+    """Look for a library in the Java archives of a host, over SFTP: `tasks.asking.archives`. Of an archive its list is
+    read, and what is packed in it if that is an archive itself; nothing is kept.
+
+    folders: absolute, of programs. present: a class, as its path ends, that means the library is there. lever: another
+    that is looked for beside it; "" none. titles: how the library's file and its manifest are called.
+    """
+
+    folders: tuple[str, ...]
+    present: str
+    lever: str
+    titles: tuple[str, ...]
+
+
+Question = Connect | Request | Handshakes | KeyExchange | Say | OnHost | Archives
 
 
 # --- what comes back --------------------------------------------------------------------------------------------------
@@ -181,7 +195,28 @@ class Said(Facts):
     text: str
 
 
-Reply = Connected | Response | TlsSeen | SshSeen | Said | Section
+class Library(Facts):
+    """One copy of a library. path: "/opt/a.zip!/b.war!/WEB-INF/lib/c.jar". version: "" where nothing tells. told_by:
+    "pom.properties", "manifest", "name". lever: whether the question's other class is there too. sha256: of its
+    archive."""
+
+    path: str
+    version: str = ""
+    told_by: str = ""
+    sha256: str = ""
+    lever: bool = False
+
+
+class Inventory(Facts):
+    """archives: how many were looked into. unread: what could not be, with the reason, the first twenty of `missed`."""
+
+    libraries: tuple[Library, ...]
+    archives: int
+    unread: tuple[str, ...] = ()
+    missed: int = 0
+
+
+Reply = Connected | Response | TlsSeen | SshSeen | Said | Section | Inventory
 
 
 # --- probes -----------------------------------------------------------------------------------------------------------

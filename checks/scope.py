@@ -3,11 +3,12 @@
 from urllib.parse import urlsplit
 
 from checks.contract import Contract
-from checks.safe_probe import Kind, Target
+from checks.safe_probe import AnyProbe, Kind, Target, Vantage
 from checks.slots import RequestError
 
 RULE = "探测只许对合同的资产：hosts/ 里的主机、systems/ 里的网址、contract.yaml 的 assets"
 _USUAL = {"http": 80, "https": 443}
+_KINDS = {Kind.URL: "网址", Kind.PORT: "主机:端口", Kind.HOST: "主机"}
 
 
 def target(contract: Contract, text: str) -> Target:
@@ -54,3 +55,25 @@ def _placed(contract: Contract, target: Target) -> Target:
             if url is not None and (url.host, url.port) == (target.name, target.port):
                 return target._replace(system=system.id)
     raise RequestError(f"{target} 不在合同范围内，不能探测。{RULE}")
+
+
+def allow(contract: Contract, probe: AnyProbe, target: Target, vantage: Vantage, way: str) -> None:
+    """Refuse what a probe is not for.
+
+    Raises:
+        RequestError: outside the contract, another kind of target, a vantage from which it cannot judge.
+    """
+    if _placed(contract, target._replace(system="", host="")) != target:
+        raise RequestError(f"{target} 与合同里写的不是同一个资产，不能探测。{RULE}")
+    if target.kind is not probe.kind:
+        raise RequestError(f"{probe.id} 探测的是{_KINDS[probe.kind]}，不是{_KINDS[target.kind]}：{target}")
+    if vantage not in probe.vantages:
+        may = "、".join(f"{one.value}（{one.label}）" for one in Vantage if one in probe.vantages)
+        raise RequestError(f"{probe.id} 从{vantage.label}看不出结论；只能从 {may}")
+    if vantage is Vantage.HOST and not target.host:
+        raise RequestError(f"{target} 没有对应的主机，不能在主机上看；在 contract.yaml 的 assets 写明 host")
+    if vantage is Vantage.BASTION and way not in contract.bastions:
+        known = "、".join(contract.bastions) or "合同里没有堡垒机"
+        raise RequestError(f"写明从哪台堡垒机探测；可选：{known}")
+    if vantage is not Vantage.BASTION and way:
+        raise RequestError(f"从{vantage.label}探测不经堡垒机，不用写 {way}")

@@ -142,6 +142,12 @@ def probe_slot(contract: Contract, day: date) -> Slot | None:
     return Slot(f"{AVAILABILITY_PROBE}/all/{day.isoformat()}", AVAILABILITY_PROBE, "all", day, opens, closes)
 
 
+def retest_slot(contract: Contract, target: str, day: date) -> Slot:
+    """The day's retests of a security finding, or the day's looks by one probe; also beyond the term."""
+    opens, closes = (datetime.combine(day + timedelta(days=n), time(), contract.tz).astimezone(UTC) for n in (0, 1))
+    return Slot(f"{RETEST}/{target}/{day.isoformat()}", RETEST, target, day, opens, closes)
+
+
 def document_slot(contract: Contract, day: date) -> Slot:
     """The day on which the documents that are due are looked over; also beyond the term, when the last ones are due."""
     opens, closes = (datetime.combine(day + timedelta(days=n), time(), contract.tz).astimezone(UTC) for n in (0, 1))

@@ -120,7 +120,7 @@ class HostVisit(Facts):
 class ProbeVisit(Facts):
     """All that one look by one safe probe found out."""
 
-    target: str  # as in findings: "F-2026-012", or "https://oa-web-01/" of a probe by itself
+    target: str  # as in findings: "F-2026-012", or "tls-min-version@https://oa-web-01/" of a probe by itself
     attempt: int
     started_at: datetime  # UTC
     seconds: float

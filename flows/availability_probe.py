@@ -7,7 +7,7 @@ and waits for the one before, so that nothing is missed in between.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from checks.finding import State as Verdict
 from checks.slots import Slot, probe_slot
 from flows.caller import caller
 from flows.event_book import EventBook
+from flows.finding_board import FindingBoard
 from flows.forms import dated
 from flows.incident_board import Board
 from flows.incident_report import draft_missing
@@ -37,7 +38,7 @@ from tasks.probe import Prober
 log = logging.getLogger("xunjian")
 
 Clock = Callable[[], datetime]
-Show = Callable[[], Awaitable[None]]
+Shows = Sequence[Callable[[], Awaitable[None]]]
 
 _PREDECESSOR = 150.0  # seconds that the run before may need to end
 
@@ -70,7 +71,7 @@ async def availability_probe(form: AvailabilityProbe = AvailabilityProbe()) -> S
         office.expect([slot])
         run = office.begin(slot, asked_by, form.model_dump())
         try:
-            hour = await probe_until(office, run, until, show=Board(office).show)
+            hour = await probe_until(office, run, until, show=[Board(office).show, FindingBoard(office).show])
             office.ledger.end(run, hour.outcome, now())
         except BaseException:
             with suppress(LedgerError):  # the next start does what cannot be done now
@@ -134,14 +135,14 @@ async def _in_turn(office: Office, slot: Slot) -> AsyncIterator[bool]:
 
 
 async def probe_until(
-    office: Office, run: str, until: datetime, *, clock: Clock = now, rounds: float = EVERY, show: Show | None = None
+    office: Office, run: str, until: datetime, *, clock: Clock = now, rounds: float = EVERY, show: Shows = ()
 ) -> Hour:
     """Probe all systems side by side, each at its interval, and go the rounds of the watch; what was seen.
 
     Args:
         clock: what goes on record as the time; drills set their own.
         rounds: seconds from one round of the watch to the next.
-        show: puts the list of incidents where operators look.
+        show: put the lists of incidents and findings where operators look.
     """
     trusted = await asyncio.to_thread(trusting, office.settings.ca_dir)
     book, hour = EventBook(office.ledger), Hour()
@@ -178,13 +179,13 @@ def interval(system: System, book: EventBook, at: datetime) -> int:
     return min(system.probe.every, system.probe.every_in_support) if special else system.probe.every
 
 
-async def _watch(office: Office, watch: Watch, until: datetime, rounds: float, show: Show | None, hour: Hour) -> None:
+async def _watch(office: Office, watch: Watch, until: datetime, rounds: float, show: Shows, hour: Hour) -> None:
     while await _next(rounds, until):
         try:
             await asyncio.to_thread(watch.round)
             await asyncio.to_thread(draft_missing, office)
-            if show:
-                await show()
+            for each in show:
+                await each()
         except Exception as error:  # whatever is wrong with incidents and notices, the probes go on
             hour.went_wrong("照看故障", error)
 

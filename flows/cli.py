@@ -17,9 +17,12 @@ from flows import (
     downtime_cli,
     drill_cli,
     evidence_cli,
+    findings_cli,
     incident_cli,
     ledger_cli,
     notify_cli,
+    probe_cli,
+    retest_cli,
     run_cli,
 )
 from flows.clearly import CONTRACT, ContractDir, Format, FormatOption, clearly
@@ -59,6 +62,12 @@ app.add_typer(incident_cli.app, name="incident")
 app.add_typer(downtime_cli.downtime_app, name="downtime")
 app.add_typer(downtime_cli.support_app, name="support")
 app.add_typer(documents_cli.app, name="documents")
+app.add_typer(findings_cli.app, name="findings")
+app.command(
+    epilog="例：xunjian probe --list　　xunjian probe tls-min-version https://oa-web-01/ --finding F-2026-012 --before "
+    "--who 张三 --why 整改前取证"
+)(probe_cli.probe)
+app.command(epilog="例：xunjian retest F-2026-012 --who 李四 --why 整改完成 --fixed-by 张三")(retest_cli.retest)
 app.add_typer(ledger_cli.audit_app, name="audit")
 app.add_typer(ledger_cli.ledger_app, name="ledger")
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from checks.contract import Contract
 from checks.finding import State, worst
-from checks.slots import BACKUP_CHECK, HOST_INSPECTION, PAGE_INSPECTION, RESTORE_DRILL, month_of, week_of
+from checks.slots import BACKUP_CHECK, HOST_INSPECTION, PAGE_INSPECTION, RESTORE_DRILL, RETEST, month_of, week_of
 from tasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,6 +103,24 @@ def drills(contract: Contract, on: date, flow_run_id: str, settings: Settings, o
             table.add_row(*(escape(one) for one in heads), *_items(run, titles))
     out.print(table)
     _files(settings, f"恢复演练报告-{month_of(on)}", out)
+
+
+def retests(numbers: list[str], flow_run_id: str, settings: Settings, out: Console) -> None:
+    """A line per finding: the result and why."""
+    from checks.retest import result_of
+    from tasks.ledger import Ledger
+
+    ledger = Ledger(settings.ledger)
+    table = _table("整改复测", "漏洞", "结论", "依据")
+    for number in numbers:
+        runs = [run for run in ledger.runs(RETEST, date.min, date.max, number) if run.flow_run_id == flow_run_id]
+        for verdict in (record.finding for run in runs for record in run.findings):
+            if result := result_of(verdict):
+                colour = COLOURS[verdict.state]
+                table.add_row(number, f"[{colour}]{result.value}[/{colour}]", escape(verdict.summary))
+    out.print(table)
+    for number in numbers:
+        _files(settings, f"整改复测报告-{number}-*", out)
 
 
 def _table(title: str, *heads: str) -> Table:

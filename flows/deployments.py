@@ -1,11 +1,18 @@
 """Applies prefect.yaml to a server, gives the forms their choices from the contract, and checks the schedules."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentUpdate
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.client.schemas.sorting import FlowRunSort
@@ -15,6 +22,7 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from checks.contract import Contract
 from checks.coverage import DUTIES
 from checks.page_check import manual_targets
+from checks.slots import RETEST
 from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
 
 FILE = Path(__file__).parent.parent / "prefect.yaml"
@@ -48,6 +56,31 @@ async def _finish(wanted: list[dict[str, Any]], contract: Contract) -> None:
             should = {(s["cron"], s["timezone"]) for s in one["schedules"]}
             if has != should:
                 raise ServerError(f"部署 {name} 的计划与 prefect.yaml 不一致：服务器 {has}，文件 {should}")
+
+
+async def offer_findings(findings: Sequence[str]) -> None:
+    """Let the forms that are deployed offer these findings, which come and go while the deployments stay."""
+    wanted = DeploymentFilter(name=DeploymentFilterName(any_=_of_findings()))
+    async with get_client() as client:
+        for one in await client.read_deployments(deployment_filter=wanted):
+            schema = _offering(one.parameter_openapi_schema or {}, findings)
+            await client.update_deployment(one.id, DeploymentUpdate(parameter_openapi_schema=schema))
+
+
+def _of_findings() -> list[str]:
+    """The deployments whose forms ask for a finding."""
+    return [one["name"] for one in deployments_in(FILE) if one["name"].startswith("finding-") or one["name"] == RETEST]
+
+
+def _offering(schema: dict[str, Any], findings: Sequence[str]) -> dict[str, Any]:
+    """The fields `finding` and `findings` of a form as choices; plain fields as long as there is none."""
+    for model in schema.get("definitions", {}).values():
+        for name, field in model.get("properties", {}).items():
+            if name in ("finding", "findings"):
+                place = field["items"] if name == "findings" else field
+                place.pop("enum", None)
+                place.update({"enum": list(findings)} if findings else {})
+    return schema
 
 
 def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict[str, Any]:

@@ -130,6 +130,21 @@ def document_timeliness(*, why: str, settings: Settings) -> int:
     return _told(state, out)
 
 
+def retest(numbers: list[str], *, who: str, why: str, fixed_by: str, settings: Settings) -> int:
+    """Test findings and return the exit code: 0 all are mended, 1 not all."""
+    out = Console()
+    with out.status("正在准备……"):
+        prepare(settings)
+        from flows.retest import MENDED
+        from flows.verify_remediation import RetestForm
+        from flows.verify_remediation import verify_remediation as flow
+    with _progress(out, "整改复测", set(numbers)):
+        state = _run(flow, RetestForm(findings=numbers, fixed_by=fixed_by, who=who, why=why))
+    closing_tables.retests(numbers, str(state.state_details.flow_run_id), settings, out)
+    _told(state, out)
+    return FINE if state.name == MENDED else PROBLEMS
+
+
 def _told(state: "FlowState", out: Console) -> int:
     out.print(f"{state.name}：{state.message}", style="green" if exit_code(state) == FINE else "yellow", markup=False)
     return exit_code(state)

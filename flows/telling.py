@@ -11,6 +11,7 @@ from hashlib import sha256
 from checks.channels import Channel
 from checks.document_notices import of_documents
 from checks.downtime import DOWNTIME, SUPPORT, support_periods, windows
+from checks.finding_notices import of_findings
 from checks.incident_news import WATCH
 from checks.incidents import INCIDENT, incidents
 from checks.notices import (
@@ -31,6 +32,7 @@ from checks.notices import (
 from checks.records import Event
 from flows.document_book import DocumentBook, reminded_on
 from flows.event_book import EventBook
+from flows.finding_book import FindingBook
 from flows.office import Office
 from tasks import notify, secrets
 from tasks.crypto.tls import Trusted
@@ -49,6 +51,7 @@ class Teller:
         self._office, self._book, self._trusted, self._clock = office, book, trusted, clock
         self._people = people(office.contract)
         self.documents = DocumentBook(office.ledger, office.settings, book)
+        self._findings = FindingBook(office.ledger, office.contract.tz, book)
 
     def tell(self) -> None:
         """Send what should have been told by now."""
@@ -61,6 +64,7 @@ class Teller:
             *of_plans(contract, windows(book.of(DOWNTIME)), support_periods(book.of(SUPPORT)), at),
             *of_events(book.of(NOTICE)),
             *of_documents(contract, self.documents.today(at), lambda one: reminded_on(one, contract.calendar), at),
+            *of_findings(contract, self._findings.findings(at), at),
         ]
         for sending in sendings(owed(notices, self._people, tried, at), self._people, tried, at):
             self._send(sending)

@@ -33,7 +33,7 @@ ONE_IMPORTER = (
     ("playwright",), ("paramiko",), ("sqlmodel", "sqlalchemy", "alembic"), ("jinja2",), ("pypandoc", "docx"),
     ("ruamel",), ("yaml",), ("PIL",), ("cryptography",), ("drain3",), ("matplotlib",), ("smtplib",),
     ("chinese_calendar",), ("fsspec", "s3fs", "botocore"), ("backports", "compression"), ("anycrc",),
-    ("pypdfium2",), ("markdown_it",), ("h11",), ("tlslite",),
+    ("pypdfium2",), ("markdown_it",), ("h11",), ("tlslite",), ("openpyxl",),
 )  # fmt: skip
 # but for these: our own Prefect is asked over HTTP too, and whoever speaks TLS is handed what to trust.
 SHARED = {"httpx": {"notify", "prefect_server.py", "probe.py"}, "ssl": {"crypto", "notify", "probe.py"}}
@@ -52,6 +52,8 @@ QUICK = {
         "drill_cli",
         "evidence_cli",
         "exit_codes",
+        "findings_cli",
+        "findings_import_cli",
         "incident_cli",
         "ledger_cli",
         "notify_cli",

@@ -142,5 +142,6 @@ kern.* -/var/log/kern.log
 """
 _SUDOERS = f"""\
 Defaults !syslog
-{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/lastb, /usr/sbin/sshd -T, /usr/bin/cut -d\\: -f1\\,3\\,5\\,8 /etc/shadow
+{INSPECTOR} ALL=(root) NOPASSWD: /usr/bin/lastb, /usr/sbin/sshd -T, /usr/bin/cut -d\\: -f1\\,3\\,5\\,8 /etc/shadow, \
+/usr/bin/cat /etc/redis/redis.conf
 """

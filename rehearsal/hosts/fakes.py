@@ -10,9 +10,20 @@ from rehearsal.hosts.roster import BASTION, Host
 
 _SYSTEMCTL = """\
 #!/bin/sh
-# A FAKE for the rehearsal: a practice host has no systemd. Failed units stand in /run/practice/failed-units.
+# A FAKE for the rehearsal: a practice host has no systemd. Failed units stand in /run/practice/failed-units, what
+# `show` says of a unit in /run/practice/units/NAME.
+show() {
+    for word in "$@"; do
+        case $word in
+            *.service|*.socket)
+                if [ -e "/run/practice/units/$word" ]; then cat "/run/practice/units/$word"
+                else printf 'Id=%s\\nLoadState=not-found\\nActiveState=inactive\\nUnitFileState=\\n\\n' "$word"; fi ;;
+        esac
+    done
+}
 case " $* " in
     *" --state=failed "*|*" --failed "*) cat /run/practice/failed-units 2>/dev/null ;;
+    *" show "*) show "$@" ;;
     *" is-active "*|*" is-system-running "*) [ -s /run/practice/failed-units ] && echo degraded || echo running ;;
 esac
 exit 0

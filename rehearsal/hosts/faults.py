@@ -6,15 +6,17 @@ that are the whole machine's (load, memory, clock) are told, not made.
 
 from rehearsal.faults import UnknownFaultError, hint
 from rehearsal.hosts.broken_backups import BACKUP_FAULTS
+from rehearsal.hosts.broken_probes import PROBE_FAULTS
 from rehearsal.hosts.broken_services import SERVICE_FAULTS
 from rehearsal.hosts.broken_ssh import SSH_FAULTS
 from rehearsal.hosts.broken_system import SYSTEM_FAULTS
 from rehearsal.hosts.fault import HostFault
 
 HOST_FAULTS: tuple[HostFault, ...] = (*SYSTEM_FAULTS, *SERVICE_FAULTS, *SSH_FAULTS)
-"""What the host inspection finds. `BACKUP_FAULTS` are for the backup check (BK) and the restore drill (RS)."""
+"""What the host inspection finds. `BACKUP_FAULTS` are for the backup check (BK) and the restore drill (RS),
+`PROBE_FAULTS` for retests."""
 
-ALL_FAULTS = (*HOST_FAULTS, *BACKUP_FAULTS)
+ALL_FAULTS = (*HOST_FAULTS, *BACKUP_FAULTS, *PROBE_FAULTS)
 
 
 def find(name: str, among: tuple[HostFault, ...] = ALL_FAULTS) -> HostFault:

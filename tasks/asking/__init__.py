@@ -6,7 +6,7 @@ Nothing is sent but what a question says: no payload, no login, no second try.
 from checks.finding import Reason
 from checks.host_check import NotTaken
 from checks.probe_list import said
-from checks.safe_probe import Connect, Handshakes, KeyExchange, OnHost, Question, Reply, Request, Say
+from checks.safe_probe import Archives, Connect, Handshakes, KeyExchange, OnHost, Question, Reply, Request, Say
 from tasks.asking.connect import connected
 from tasks.asking.http import responded
 from tasks.asking.say import replied
@@ -26,9 +26,9 @@ def asked(question: Question, way: Way, deadline: float) -> Reply:
 
     Raises:
         NotTaken: there is no answer. Of `Connect`, refused and silent are answers.
-        TypeError: `OnHost` is not for the network.
+        TypeError: `OnHost` and `Archives` are not for the network.
     """
-    if isinstance(question, OnHost):
+    if isinstance(question, OnHost | Archives):
         raise TypeError(question)
     patience = Deadline(deadline)
     try:

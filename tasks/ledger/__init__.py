@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Connection, insert, or_, text, true
+from sqlalchemy import Connection, func, insert, or_, text, true
 from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, select
 
@@ -21,23 +21,24 @@ from checks.finding import Finding, Reason, State
 from checks.probe import ProbeHour, Reading, SeenHour
 from checks.records import DOCUMENT, INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
 from checks.retention import Kept
-from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, Slot
-from checks.visit import BackupVisit, HostVisit, RestoreVisit, Visit
+from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, RETEST, Slot
+from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
 from tasks.ledger import probes
 from tasks.ledger.claims import claims_for
 from tasks.ledger.engine import LOCK_WAIT, LedgerError, RunClosedError, begin_alone, name_of, opened, translated
-from tasks.ledger.seals import read_back, seal, seal_run
+from tasks.ledger.seals import read_after, read_back, seal, seal_run
 from tasks.ledger.tables import EventRow, EvidenceRow, FindingRow, RunEndRow, RunRow, SlotRow, VisitRow
 
 __all__ = ["AnyVisit", "Ledger", "LedgerError", "RunClosedError"]
 
-AnyVisit = Visit | HostVisit | BackupVisit | RestoreVisit
-V = TypeVar("V", Visit, HostVisit, BackupVisit, RestoreVisit)
+AnyVisit = Visit | HostVisit | BackupVisit | RestoreVisit | ProbeVisit
+V = TypeVar("V", Visit, HostVisit, BackupVisit, RestoreVisit, ProbeVisit)
 
 _VISITS: dict[str, tuple[str, type[AnyVisit]]] = {
     HOST_INSPECTION: ("host_visits", HostVisit),
     BACKUP_CHECK: ("backup_visits", BackupVisit),
     RESTORE_DRILL: ("restore_visits", RestoreVisit),
+    RETEST: ("probe_visits", ProbeVisit),
 }
 """By duty, what its looks find out and where a record has it; of all others it is pages."""
 
@@ -255,6 +256,24 @@ class Ledger:
             rows = {"event": read_back(connection, "event", "id", [number])}
             seal(connection, "event", f"{event.kind} {number}", rows, now, sm3=self._sm3)
         return number
+
+    def enter_all(self, events: Sequence[Event], now: datetime, *, last: int) -> bool:
+        """Put events of one kind on record, all or none, under one seal; whether it was done.
+
+        Args:
+            last: only if the last event of this kind still has this number (0: there is none).
+        """
+        kind = events[0].kind
+        with self._writing() as connection:
+            begin_alone(connection)
+            latest = select(func.max(EventRow.id))
+            if (connection.execute(latest.where(EventRow.kind == kind)).scalar() or 0) != last:
+                return False
+            before = connection.execute(latest).scalar() or 0
+            connection.execute(insert(EventRow), [{**one.model_dump(), "entered_at": now} for one in events])
+            rows = {"event": read_after(connection, "event", "id", before)}
+            seal(connection, "event", f"{kind} ×{len(events)}", rows, now, sm3=self._sm3)
+        return True
 
     def events(self, kind: str, after: int = 0) -> list[EventRecord]:
         """The events of a kind that were entered after one, by its number; in the order in which they were entered."""

@@ -77,6 +77,11 @@ def read_back(connection: Connection, table: str, key: str, values: Sequence[Any
     return [row for value in values for row in _read(connection, question, value)]
 
 
+def read_after(connection: Connection, table: str, key: str, value: int) -> list[dict[str, Any]]:
+    """The rows of a table that come after a number, as they are sealed."""
+    return _read(connection, f"SELECT * FROM {table} WHERE {key} > {{}} ORDER BY {key}", value)  # noqa: S608 - as above
+
+
 def _read(connection: Connection, question: str, value: Any) -> list[dict[str, Any]]:
     """In the driver's own words: this is done for every run, and SQLAlchemy's cost more than the database's work."""
     result = connection.exec_driver_sql(question.format(_mark(connection)), (value,))

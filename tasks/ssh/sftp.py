@@ -22,6 +22,7 @@ from paramiko.sftp import (  # type: ignore[import-untyped]
     CMD_OPENDIR,
     CMD_READ,
     CMD_READDIR,
+    CMD_REALPATH,
     CMD_STATUS,
     SFTP_FLAG_READ,
     SFTPError,
@@ -67,6 +68,11 @@ class Sftp:
         """What is in a folder, as the host lists it: without `.` and `..`, symbolic links not followed."""
         with self._talking():
             yield from self._client.names(folder)
+
+    def real(self, path: str) -> str:
+        """The path without symbolic links."""
+        with self._talking():
+            return self._client.real(path)
 
     def open(self, path: str) -> io.BufferedReader:
         """A file to be read, or to be sought in."""
@@ -149,6 +155,14 @@ class _Client(paramiko.SFTPClient):  # type: ignore[misc]
         if kind != CMD_HANDLE:
             raise SFTPError("no handle")
         return answer.get_binary(), self.stat(name).st_size or 0
+
+    def real(self, path: str) -> str:
+        """See Sftp.real."""
+        kind, answer = self._request(CMD_REALPATH, path.encode("utf-8", "surrogateescape"))
+        if kind != CMD_NAME or answer.get_int() != 1:
+            raise SFTPError("no path")
+        name: bytes = answer.get_string()
+        return name.decode("utf-8", "surrogateescape")
 
     def names(self, folder: str) -> Iterator[Entry]:
         """See Sftp.listing."""
