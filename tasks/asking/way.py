@@ -55,12 +55,12 @@ def _from_here(address: str, port: int, patience: Deadline) -> socket.socket:
         except OSError as error:
             failed.append(error)
     # A refusal is an answer; silence outranks what this machine could not even try, such as IPv6 without a network.
-    for error in failed:
-        if isinstance(error, ConnectionRefusedError):
-            raise error
-    for error in failed:
-        if isinstance(error, TimeoutError) or error.errno in _SILENT:
-            raise TimeoutError(error.errno, "silent") from error
+    for one in failed:
+        if isinstance(one, ConnectionRefusedError):
+            raise one
+    for one in failed:
+        if isinstance(one, TimeoutError) or one.errno in _SILENT:
+            raise TimeoutError(one.errno, "silent") from one
     what = f"连不上 {address}:{port}：{os_words.say(failed[-1])}；请查本机网络"
     raise NotTaken(Reason.UNREACHABLE, what) from failed[-1]
 
