@@ -51,7 +51,7 @@ def _from_here(address: str, port: int, patience: Deadline) -> socket.socket:
     failed: list[OSError] = []
     for number, (*_, where) in enumerate(found):
         try:
-            return socket.create_connection(where[:2], max(0.01, patience.left() / (len(found) - number)))
+            return socket.create_connection((str(where[0]), port), max(0.01, patience.left() / (len(found) - number)))
         except OSError as error:
             failed.append(error)
     # A refusal is an answer; silence outranks what this machine could not even try, such as IPv6 without a network.
