@@ -16,8 +16,11 @@ def facts(der: bytes, now: datetime) -> dict[str, Any]:
     Raises:
         ValueError: it cannot be read.
     """
-    leaf = x509.load_der_x509_certificate(der)
-    public = leaf.public_key()
+    try:
+        leaf = x509.load_der_x509_certificate(der)
+        public = leaf.public_key()
+    except (UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise ValueError from error
     encoded = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return {
         "not_before": leaf.not_valid_before_utc.isoformat(),

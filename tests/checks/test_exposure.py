@@ -38,7 +38,7 @@ def test_200_is_no_proof(page: Response) -> None:
     """A login page or a firewall's answers 200 to everything."""
     for probe in (DRUID, WEBLOGIC):
         state, _, summary = judged(probe, page)
-        assert (state, "但不是该页面" in summary) == (State.OK, True)
+        assert (state, "没有该页面的特征" in summary) == (State.OK, True)
     assert judged(ACTUATOR, page, *[Response(status=200, headers=HTML)] * 3)[0] is State.OK
 
 
@@ -75,6 +75,21 @@ def test_json_to_everything_is_not_an_environment() -> None:
     # the same where only what exists is answered
     state, _, summary = judged(ACTUATOR, NOT_FOUND, head, NOT_FOUND, NOT_FOUND)
     assert (state, "env可以访问" in summary) == (State.CRIT, True)
+
+
+def test_what_takes_no_head_may_take_get() -> None:
+    closed = Response(status=404)
+    assert judged(ACTUATOR, closed, Response(status=405), closed, closed)[0] is State.UNKNOWN
+
+
+def test_health_alone_is_no_weakness() -> None:
+    """What Spring's own remedy leaves: the list is there, with health in it."""
+    closed = Response(status=404)
+    links = '{"_links":{"self":{"href":"https://oa.example/actuator","templated":false},"health":{"href":"x"},'
+    health = Response(status=200, headers=JSON, body=f'{links}"health-path":{{"href":"x","templated":true}}}}}}')
+    assert judged(ACTUATOR, health, closed, closed, closed)[0] is State.OK
+    more = Response(status=200, headers=JSON, body=f'{links}"loggers":{{"href":"x"}}}}}}')
+    assert judged(ACTUATOR, more, closed, closed, closed)[0] is State.CRIT
 
 
 def test_what_is_open_outranks_what_was_not_seen() -> None:

@@ -79,7 +79,8 @@ def test_methods() -> None:
     assert judged(METHODS, allow("GET, PUT"), params=MethodParams(allowed=("put",)))[0] is State.OK
     assert judged(METHODS, page(status=405))[0] is State.OK
     assert judged(METHODS, page(status=501))[0] is State.OK
-    assert judged(METHODS, page())[0] is State.UNKNOWN
+    for status in (200, 302, 401, 404):
+        assert judged(METHODS, page(status=status))[0] is State.UNKNOWN
 
 
 @pytest.mark.parametrize(
