@@ -103,9 +103,7 @@ def compared(now: Taken, earlier: Sequence[Taken], identity: str) -> Retested:
     showed = [one for one in earlier if one.shows]
     before = next((one for one in reversed(showed) if not _unlike(one.visit, seen, identity)), None)
     if before is None and now.shows:
-        return Retested(
-            Result.NOT_REPAIRED, f"现在（{now.finding.state.label}）{now.finding.summary}；整改前没有可对比的证据"
-        )
+        return Retested(Result.NOT_REPAIRED, f"{_says(now)}（整改前没有可对比的证据）")
     if before is None:
         return Retested(Result.UNTESTABLE, _incomparable(showed, seen, identity), reason=Reason.INCOMPLETE)
     why = f"整改前（{before.finding.state.label}）：{before.finding.summary}。{_says(now)}"
