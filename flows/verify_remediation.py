@@ -68,7 +68,9 @@ async def verify_remediation(form: RetestForm = RetestForm()) -> State:  # noqa:
 
 
 @task(name="复测漏洞", task_run_name="{one.finding.id}", cache_policy=NO_CACHE)
-def retest_finding(office: Office, one: Asked, asked_by: Caller, parameters: dict[str, Any], network: Network) -> Outcome:
+def retest_finding(
+    office: Office, one: Asked, asked_by: Caller, parameters: dict[str, Any], network: Network
+) -> Outcome:
     """One finding: on record as started before its asset is reached for."""
     slot = retest_slot(office.contract, one.finding.id, office.today())
     office.expect([slot])
