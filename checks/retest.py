@@ -108,8 +108,12 @@ def compared(now: Taken, earlier: Sequence[Taken], identity: str) -> Retested:
         )
     if before is None:
         return Retested(Result.UNTESTABLE, _incomparable(showed, seen), reason=Reason.INCOMPLETE)
-    said = f"整改前（{before.finding.state.label}）{before.finding.summary}；现在（{now.finding.state.label}）"
-    return Retested(_result(before.finding.state, now.finding.state), f"{said}{now.finding.summary}", before)
+    why = f"整改前（{before.finding.state.label}）：{before.finding.summary}。{_says(now)}"
+    return Retested(_result(before.finding.state, now.finding.state), why, before)
+
+
+def _says(now: Taken) -> str:
+    return f"现在（{now.finding.state.label}）：{now.finding.summary}"
 
 
 def _result(before: State, now: State) -> Result:

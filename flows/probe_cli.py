@@ -1,6 +1,7 @@
 """`xunjian probe ID TARGET`: one safe probe alone, which is also how the evidence before a repair is taken."""
 
 import json
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +18,12 @@ def probe(
     probe_id: Annotated[str, typer.Argument(metavar="探测项", help="见 xunjian probe --list")] = "",
     target: Annotated[str, typer.Argument(metavar="目标", help="网址、主机:端口或主机，限合同里的资产")] = "",
     vantage: Annotated[
-        str, typer.Option("--from", metavar="here|bastion:名称|host", help="从哪里看；只有一种的不用写")
+        str,
+        typer.Option(
+            "--from",
+            metavar="here|bastion:名称|host",
+            help="从哪里看；不写就是本机，只能在主机上看的就是主机，记在漏洞名下的按台账",
+        ),
     ] = "",
     given: Annotated[list[str] | None, typer.Option("--set", metavar="参数=值", help="探测参数；可写多次")] = None,
     finding: Annotated[str, typer.Option("--finding", metavar="编号", help="记在这个漏洞名下，参数和位置按台账")] = "",
@@ -52,6 +58,7 @@ def probe(
         from flows.office import Office
         from flows.single_probe import taken_alone
 
+        logging.getLogger("xunjian").addHandler(logging.NullHandler())  # what was found is said below
         done = taken_alone(Office(settings), sight, who, why, before=before)
         if done is None:
             raise RequestError(f"{sight.name} 正在探测，稍后再试")

@@ -108,7 +108,9 @@ def ended(outcomes: Sequence[Outcome]) -> FlowState:
     if not found:
         return nothing_to_do(skipped or "没有要复测的漏洞")
     count = Counter(finding.state for finding in found)
-    message = "，".join(f"{one.value} {count[one.state]} 个" for one in Result) + (f"。{skipped}" if skipped else "")
+    message = "，".join(f"{one.value} {number} 个" for one in Result if (number := count[one.state])) + (
+        f"。{skipped}" if skipped else ""
+    )
     if count[Result.UNTESTABLE.state]:
         first = next(one.summary for one in found if one.state is Result.UNTESTABLE.state)
         return Failed(name=Result.UNTESTABLE.value, message=f"{message}。{first}")

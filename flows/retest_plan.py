@@ -156,6 +156,7 @@ def alone(
     params = _given(probe, given)
     vantage, _, way = whence.partition(":")
     if not number:
+        vantage = vantage or (Vantage.HERE.value if Vantage.HERE in probe.vantages else "")
         sight = Sight(probe, seen, _only(probe, vantage), way, params_of(probe, params), f"{probe.id}@{seen}")
     else:
         finding = FindingBook(ledger, contract.tz).finding(number, at)

@@ -70,7 +70,7 @@ def test_broken_mended_verified_and_broken_again(desk: Desk) -> None:
     desk.mended()
     mended = desk.retest(number, fixer=FIXER)
     assert mended.state is State.OK
-    assert mended.summary == "整改前（严重）端口开放；应关闭；现在（正常）拒绝连接；应关闭"
+    assert mended.summary == "整改前（严重）：端口开放；应关闭。现在（正常）：拒绝连接；应关闭"
     [finding] = desk.findings()
     assert (finding.life, finding.tester, finding.fixed_by) == (Life.VERIFIED, TESTER, FIXER)
     runs = {run.id: run for run in desk.runs(number)}
