@@ -4,6 +4,7 @@
 on at once; what is seen on the host itself is in `broken_probes`.
 """
 
+from rehearsal.hosts.broken_probes import PROBE_FAULTS
 from rehearsal.hosts.broken_services import TOMCAT_UP
 from rehearsal.hosts.consoles import CONSOLES
 from rehearsal.hosts.daemons import nginx, redis, stores
@@ -109,11 +110,12 @@ SECURITY_FAULTS: tuple[HostFault, ...] = (
            f"mend {_SSHD}"),
 )  # fmt: skip
 
-_SWAPPED = f"mend {_KEY}; mend {nginx.PEM}; mend {nginx.KEY}; again nginx"
-IDENTITY_FAULTS: tuple[HostFault, ...] = (
-    _fault("oa-web-01:cut-off", "主机断网，什么端口都连不上", "", f": >{SHUT}", f"rm -f {SHUT}"),
-    _fault("oa-web-01:replaced", "同一地址上换了一台主机（SSH 密钥、证书都不同）", "",
-           f"weaken {_KEY} </etc/ssh/other_key\n"
-           f"weaken {nginx.PEM} <$L/other.pem; weaken {nginx.KEY} <$L/other.key; again nginx", _SWAPPED),
-)  # fmt: skip
-"""What must not pass for a repair: of any probe on this host a retest says 无法复测."""
+_HOSTS = dict.fromkeys(one.host for one in (*SECURITY_FAULTS, *PROBE_FAULTS))
+CUT_OFF: dict[str, HostFault] = {
+    host: _fault(f"{host}:cut-off", "主机断网，什么端口都连不上", "", f": >{SHUT}", f"rm -f {SHUT}") for host in _HOSTS
+}
+REPLACED: dict[str, HostFault] = {
+    host: _fault(f"{host}:replaced", "同一地址上换了一台主机（SSH 密钥不同）", "", f"weaken {_KEY} </etc/ssh/other_key",
+                 f"mend {_KEY}") for host in _HOSTS
+}  # fmt: skip
+"""By host: what must not pass for a repair. Of any probe there a retest says 无法复测."""

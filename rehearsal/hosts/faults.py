@@ -7,7 +7,7 @@ that are the whole machine's (load, memory, clock) are told, not made.
 from rehearsal.faults import UnknownFaultError, hint
 from rehearsal.hosts.broken_backups import BACKUP_FAULTS
 from rehearsal.hosts.broken_probes import PROBE_FAULTS
-from rehearsal.hosts.broken_security import IDENTITY_FAULTS, SECURITY_FAULTS
+from rehearsal.hosts.broken_security import CUT_OFF, REPLACED, SECURITY_FAULTS
 from rehearsal.hosts.broken_services import SERVICE_FAULTS
 from rehearsal.hosts.broken_ssh import SSH_FAULTS
 from rehearsal.hosts.broken_system import SYSTEM_FAULTS
@@ -17,7 +17,7 @@ HOST_FAULTS: tuple[HostFault, ...] = (*SYSTEM_FAULTS, *SERVICE_FAULTS, *SSH_FAUL
 """What the host inspection finds. `BACKUP_FAULTS` are for the backup check (BK) and the restore drill (RS),
 `PROBE_FAULTS` (on the host) and `SECURITY_FAULTS` (over the network) for retests."""
 
-ALL_FAULTS = (*HOST_FAULTS, *BACKUP_FAULTS, *PROBE_FAULTS, *SECURITY_FAULTS, *IDENTITY_FAULTS)
+ALL_FAULTS = (*HOST_FAULTS, *BACKUP_FAULTS, *PROBE_FAULTS, *SECURITY_FAULTS, *CUT_OFF.values(), *REPLACED.values())
 
 
 def find(name: str, among: tuple[HostFault, ...] = ALL_FAULTS) -> HostFault:
