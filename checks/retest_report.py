@@ -14,7 +14,7 @@ from checks.records import RunRecord
 from checks.retest import Result, Taken, looks, result_of
 from checks.safe_probe import Vantage, safe_probes
 from checks.secrecy import Grade
-from checks.security_finding import SecurityFinding
+from checks.security_finding import SecurityFinding, Tested, register
 from checks.visit import ProbeVisit
 
 MOST_LOOKS = 50
@@ -35,11 +35,6 @@ class LookLine(Line):
     identity: str
     tester: str
     result: str = ""  # of the retest, where it was one
-
-    @property
-    def shows(self) -> bool:
-        """It could be seen."""
-        return self.state is not State.UNKNOWN
 
 
 class RetestReport(BaseModel):
@@ -96,6 +91,7 @@ def retest_report(
     lines = [_line(contract, one, by_run[one.run]) for one in taken]
     result, why = verdicts[last.run]
     test = next((one for one in reversed(finding.tests) if one.run == last.run), None)
+    claimed = _before(contract, finding, test)
     line = {one.run: each for one, each in zip(taken, lines, strict=True)}
     probe = next((one for one in safe_probes() if one.id == last.visit.probe), None)
     return RetestReport(
@@ -116,8 +112,8 @@ def retest_report(
         due=finding.due,
         ticket=finding.ticket,
         asset=last.visit.asset,
-        fixer="、".join(finding.fixers),
-        fixed_at=finding.fixed_at.astimezone(contract.tz) if finding.fixed_at else None,
+        fixer="、".join(claimed.fixers),
+        fixed_at=claimed.fixed_at.astimezone(contract.tz) if claimed.fixers and claimed.fixed_at else None,
         life=finding.life.label,
         result=result,
         why=why,
@@ -129,6 +125,14 @@ def retest_report(
         looks=tuple(lines[-MOST_LOOKS:]),
         more=max(0, len(lines) - MOST_LOOKS),
     )
+
+
+def _before(contract: Contract, finding: SecurityFinding, test: Tested | None) -> SecurityFinding:
+    """The finding as it stood when it was tested: a claim that was refuted is none any more."""
+    if test is None:
+        return finding
+    events = [one for one in finding.events if one.id < test.number]
+    return next(iter(register(events, test.at.astimezone(contract.tz).date(), contract.tz)), finding)
 
 
 def _verdict(run: RunRecord) -> tuple[Result, str] | None:

@@ -2,11 +2,15 @@
 on it stands in a real ledger."""
 
 import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from ssh_servers import Place, Server
 
@@ -104,15 +108,34 @@ def by(name: str) -> Who:
     return Who(name, "测试", "cli:test")
 
 
-def desk_at(tmp_path: Path, place: Place, write_contract: Any, write_secret: Any) -> Desk:
-    """Start the host and write its contract."""
+@contextmanager
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helpers: Any) -> Iterator[Desk]:
+    """A desk with its host, until the test is over; flows read its settings from the environment."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    key = tmp_path / "id"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    place = Place(tmp_path, key)
+    desk = _desk(tmp_path, place, helpers)
+    for name in ("home", "contract", "secrets", "known_hosts"):
+        monkeypatch.setenv(f"XUNJIAN_{name.upper()}", str(getattr(desk.settings, name)))
+    try:
+        yield desk
+    finally:
+        desk.mended()
+        for server in place.servers:
+            if server.process.poll() is None:
+                server.end_connections(itself=True)
+
+
+def _desk(tmp_path: Path, place: Place, helpers: Any) -> Desk:
     server = place.sshd("app-01")
-    contract: Path = write_contract(tmp_path / "contract", SYSTEM)
+    contract: Path = helpers.write_contract(tmp_path / "contract", SYSTEM)
     (contract / "hosts").mkdir()
     group = {"system": "oa", "access": {"key": "inspector.key"}, "hosts": [{"name": "app-01", "role": "应用"}]}
     (contract / "hosts" / "oa.yaml").write_text(yaml.safe_dump(group, allow_unicode=True), encoding="utf-8")
     (contract / "ssh_config").write_text(place.config.read_text(encoding="utf-8"), encoding="utf-8")
-    write_secret(tmp_path / "secrets", "inspector.key", place.key.read_text())
+    helpers.write_secret(tmp_path / "secrets", "inspector.key", place.key.read_text())
     settings = Settings(
         home=tmp_path / "home", contract=contract, secrets=tmp_path / "secrets", known_hosts=place.known_hosts
     )
