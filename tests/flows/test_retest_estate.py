@@ -1,17 +1,23 @@
 """Weaknesses of real servers, from first seen to verified and back: OpenSSH, nginx, Redis, Tomcat on practice hosts."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
+from checks.entries import Who
 from checks.finding import Reason, State
+from checks.finding_rows import Default
 from checks.records import RunRecord
 from checks.retest import result_of
 from checks.slots import RETEST
+from flows.demo import FINDINGS
 from flows.exit_codes import FINE
+from flows.finding_desk import FindingDesk
 from flows.office import Office
 from flows.retest_drill import FAULTS, RetestDrill, practise
+from flows.retest_plan import asked
 from rehearsal.hosts.estate import HostEstate
+from tasks.finding_files import read
 from tasks.ledger.audit import stored
 from tasks.ledger.verify import verify
 from tasks.settings import Settings
@@ -48,6 +54,18 @@ def test_every_weakness_is_retested_from_first_seen_to_verified_and_back(
             assert all("SSH 握手" in words for visit in run.probe_visits for words in visit.sent)
     with stored(host_settings.ledger, host_settings.evidence_dir) as book:
         assert verify(book).problems == []
+
+
+def test_the_sample_register_is_imported_whole_and_once(host_settings: Settings) -> None:
+    office = Office(host_settings)
+    table = read(FINDINGS, {})
+    for new, known in ((13, 0), (0, 13)):
+        desk = FindingDesk(office.ledger, office.contract, datetime.now(UTC))
+        done = desk.take(table.rows, Default("示例", ""), table.heads, Who("测试", "测试", "cli:test"))
+        assert (len(done.new), done.known, list(done.broken)) == (new, known, [])
+    findings = FindingDesk(office.ledger, office.contract, datetime.now(UTC)).findings()
+    assert [one.title for one in findings if not one.probe] == ["改动地址里的编号可以看到别的部门的公文"]
+    assert [asked(office.contract, one, "") for one in findings if one.probe]
 
 
 def test_the_table_of_the_drill(host_settings: Settings, hosts: HostEstate, capsys: pytest.CaptureFixture[str]) -> None:
