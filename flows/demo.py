@@ -19,7 +19,7 @@ from tasks.settings import Settings
 
 CONTRACT = Path(__file__).parent.parent / "rehearsal" / "contract"
 FINDINGS = CONTRACT.parent / "findings.csv"
-WEAKNESSES = ("oa-web-01:tls-old", "archive-app-01:druid", "oa-app-01:shadow-readable")
+WEAKNESSES = ("oa-web-01:tls-old", "archive-app-01:druid", "oa-app-01:log4j")
 
 
 def main() -> int:

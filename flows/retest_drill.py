@@ -32,11 +32,14 @@ from rehearsal.hosts.broken_security import CUT_OFF, REPLACED, SECURITY_FAULTS
 from rehearsal.hosts.estate import HostEstate
 from rehearsal.hosts.fault import HostFault
 from rehearsal.hosts.faults import find
+from rehearsal.hosts.identity import Identity
 from rehearsal.hosts.roster import BASTION
 from tasks.settings import Settings
 from tasks.ssh import Network
 
-FAULTS = (*SECURITY_FAULTS, *PROBE_FAULTS)
+# Where an ordinary user keeps the practice hosts there is one account only: nobody else's files, and no sudo.
+_ROOT_ONLY = () if Identity.mine().is_root else ("oa-app-01:shadow-readable", "oa-app-01:root-login")
+FAULTS = tuple(fault for fault in (*SECURITY_FAULTS, *PROBE_FAULTS) if fault.name not in _ROOT_ONLY)
 TESTER, FIXER, WHY = "演练复测人", "演练整改人", "演练"
 STAGES = ("没有整改", "断网", "换了主机", "整改后", "再次出现", "再次整改")
 EXPECTED = (
