@@ -3,8 +3,12 @@
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+from checks.contract import Contract
+from checks.entries import Who
+from checks.finding_rows import Default
 from flows import console, documents_cli, service, shell
 from flows.exit_codes import FAILED
 from rehearsal.errors import RehearsalError
@@ -14,6 +18,8 @@ from tasks.prefect_server import Prefect, ServerError
 from tasks.settings import Settings
 
 CONTRACT = Path(__file__).parent.parent / "rehearsal" / "contract"
+FINDINGS = CONTRACT.parent / "findings.csv"
+WEAKNESSES = ("oa-web-01:tls-old", "archive-app-01:druid", "oa-app-01:log4j")
 
 
 def main() -> int:
@@ -58,6 +64,11 @@ def _demo(settings: Settings, *, keep: bool) -> int:
 
             console.say("八、可用性与故障：停掉一个系统又恢复，看发现、通知和故障报告")
             code = max(code, availability_drill.practise(estate, settings, ["switched-off"]))
+            console.say("九、整改复测：导入示例漏洞，制造三个，看没有整改、断网、换了主机、整改后和再次出现时的结论")
+            console.say(f"    {_imported(settings, contract)}")
+            from flows import retest_drill
+
+            code = max(code, retest_drill.practise(settings, estate.hosts, WEAKNESSES))
             console.say(f"台账：{settings.ledger}")
             console.say(f"证据：{settings.evidence_dir}")
             if keep:
@@ -68,6 +79,18 @@ def _demo(settings: Settings, *, keep: bool) -> int:
             return code
     finally:
         estate.down()
+
+
+def _imported(settings: Settings, contract: Contract) -> str:
+    """The sample register, in the ledger; importing it again changes nothing."""
+    from flows.finding_desk import FindingDesk
+    from tasks import finding_files
+    from tasks.ledger import Ledger
+
+    table = finding_files.read(FINDINGS, {})
+    desk = FindingDesk(Ledger(settings.ledger, sm3=settings.sm3), contract, datetime.now(UTC))
+    done = desk.take(table.rows, Default(FINDINGS.stem, ""), table.heads, Who("演示", "演示", "demo"))
+    return f"漏洞台账：新登记 {len(done.new)} 个，已有 {done.known} 个"
 
 
 if __name__ == "__main__":

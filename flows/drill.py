@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -22,6 +22,8 @@ from flows.exit_codes import FAILED, FINE, PROBLEMS
 from tasks.settings import Settings
 
 Found = list[tuple[str, Finding]]
+F = TypeVar("F", bound="Fault")
+R = TypeVar("R")
 
 
 class Fault(Protocol):
@@ -102,7 +104,7 @@ def practise(drill: Drill, names: Sequence[str]) -> int:
     faults = drill.faults(names)
     heads = ("故障", "说明", "发现者", "项目", "结论", "内容", "清除后")
     table = Table(*heads, title=drill.title, title_justify="left")
-    with borrowed(drill.practice), _quiet():
+    with borrowed(drill.practice), quiet():
         if unclean := bad(drill.look_at_all()):
             out.print("演练环境没有故障时巡检就不正常，演练不能开始：", style="red")
             for target, finding in unclean:
@@ -121,8 +123,8 @@ def practise(drill: Drill, names: Sequence[str]) -> int:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """The table says it."""
+def quiet() -> Iterator[None]:
+    """Nothing on the log: the table says it."""
     log = logging.getLogger("xunjian")
     was, log.disabled = log.disabled, True
     try:
@@ -145,16 +147,23 @@ def borrowed(practice: Practice) -> Iterator[None]:
 
 
 def run(drill: Drill, faults: Sequence[Fault], tell: Callable[[Result], None]) -> list[Result]:
-    """Drill all faults, one lane beside the other. The estate is up and has no fault."""
-    lanes: dict[str, list[Fault]] = {}
+    """Drill all faults. The estate is up and has no fault."""
+    return in_lanes(faults, drill.lane, lambda fault: _drill(drill, fault), tell)
+
+
+def in_lanes(
+    faults: Sequence[F], lane: Callable[[F], str], one: Callable[[F], R], tell: Callable[[R], None]
+) -> list[R]:
+    """Do one thing with each fault, one lane beside the other; those without a lane come last, alone."""
+    lanes: dict[str, list[F]] = {}
     for fault in faults:
-        lanes.setdefault(drill.lane(fault), []).append(fault)
+        lanes.setdefault(lane(fault), []).append(fault)
     alone, lock = lanes.pop("", []), Lock()
 
-    def go(faults: list[Fault]) -> list[Result]:
+    def go(faults: list[F]) -> list[R]:
         results = []
         for fault in faults:
-            results.append(_drill(drill, fault))
+            results.append(one(fault))
             with lock:
                 tell(results[-1])
         return results

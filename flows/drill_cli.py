@@ -70,6 +70,21 @@ def restore_drill(fault: Faults = None) -> None:
 
 
 @app.command(
+    "verify-remediation",
+    epilog="例：xunjian drill verify-remediation　　xunjian drill verify-remediation --fault oa-web-01:tls-old",
+)
+def verify_remediation(fault: Faults = None) -> None:
+    """在练习主机上逐个制造漏洞：取证、复测、断网、换主机、真的整改、再次出现，看每一步的复测结论对不对。约一分钟。"""
+    with clearly():
+        from flows import drill, retest_drill
+        from rehearsal.hosts.estate import HostEstate
+
+        settings = drill.settings_for_drills()
+        code = retest_drill.practise(settings, HostEstate(settings.root / "rehearsal"), fault or [])
+    raise typer.Exit(code)
+
+
+@app.command(
     "availability", epilog="例：xunjian drill availability　　xunjian drill availability --case all-channels-down"
 )
 def availability(

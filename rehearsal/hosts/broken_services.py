@@ -47,7 +47,7 @@ for n in $(seq 1 200); do
 done >>/var/log/nginx/access.log
 """
 _NO_ERRORS = "grep -v /api/practice /var/log/nginx/access.log >/run/practice/told; cat /run/practice/told >/var/log/nginx/access.log"  # noqa: E501
-_TOMCAT_UP = "start tomcat; n=0; until grep -q ':1F90 ' /proc/net/tcp /proc/net/tcp6; do n=$((n+1)); [ $n -lt 200 ]; sleep 0.05; done"  # noqa: E501
+TOMCAT_UP = "start tomcat; n=0; until grep -q ':1F90 [0-9A-F]*:0000 0A' /proc/net/tcp /proc/net/tcp6; do n=$((n+1)); [ $n -lt 200 ]; sleep 0.05; done"  # noqa: E501
 
 _FOLLOW_AGAIN = f"{_SQL % 'start slave'}\n{wait_for(mariadb.FOLLOWING)}"
 
@@ -69,5 +69,5 @@ SERVICE_FAULTS = (
           f'REDISCLI_AUTH= redis-cli config set requirepass "$(cat {redis.AUTH})"'),
     fault("oa-web-01:nginx-stopped", "Nginx 没有运行", "NG1 CRIT, OS16 CRIT", "stop nginx", "start nginx"),
     fault("mobile-gw-01:nginx-5xx", "Nginx 大量返回 502", "NG1 CRIT", _ERRORS, _NO_ERRORS),
-    fault("oa-app-01:tomcat-stopped", "Tomcat 没有运行", "TC1 CRIT", "stop tomcat", _TOMCAT_UP),
+    fault("oa-app-01:tomcat-stopped", "Tomcat 没有运行", "TC1 CRIT", "stop tomcat", TOMCAT_UP),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """FAKES for the rehearsal: nginx answers at the addresses of consoles and endpoints with what the real ones answer.
 
 None of these products runs here. What they answer is written from their documentation and source: Spring Boot 2.7
-(actuator), Druid 1.2 (StatViewServlet), springfox 2.9 and springdoc 1.7, Nacos 2.0, Tomcat 10.1 (manager), WebLogic 12c.
+(actuator), Druid 1.2 (StatViewServlet), springfox 2.9, springdoc 1.7, Nacos 2.0, Tomcat 10.1 (manager), WebLogic 12c.
 """
 
 import json
@@ -16,8 +16,7 @@ _ACTUATOR = {
     }
 }
 _API = {"info": {"title": "演练接口", "version": "1.0"}, "paths": {}}
-_USER = {"username": "nacos", "password": "example"}
-_USERS = {"totalCount": 1, "pageNumber": 1, "pagesAvailable": 1, "pageItems": [_USER]}
+_USERS = {"totalCount": 1, "pageNumber": 9999999, "pagesAvailable": 1, "pageItems": []}  # a page behind the end
 
 
 def _at(path: str, kind: str, answer: object, more: str = "") -> str:
@@ -54,14 +53,7 @@ CONSOLES: dict[str, tuple[str, str]] = {
         "Nacos 不用登录就能列出用户",
         _page("/nacos/", "Nacos") + _at("/nacos/v1/auth/users", "application/json", _USERS),
     ),
-    "tomcat-manager": (
-        "Tomcat 管理控制台够得着",
-        "location = /manager/html {\n"
-        "    add_header WWW-Authenticate 'Basic realm=\"Tomcat Manager Application\"' always;\n"
-        "    default_type text/html;\n"
-        "    return 401 '<!doctype html><title>401 Unauthorized</title>"
-        "<p>You are not authorized to view this page. … conf/tomcat-users.xml …</p>';\n}\n",
-    ),
+    "tomcat-manager": ("Tomcat 管理界面不用登录", _page("/manager/html", "Tomcat Web Application Manager")),
     "weblogic-console": (
         "WebLogic 控制台够得着",
         _page("/console/login/LoginForm.jsp", "Oracle WebLogic Server Administration Console")

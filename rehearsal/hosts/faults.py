@@ -8,6 +8,7 @@ from rehearsal.faults import UnknownFaultError, hint
 from rehearsal.hosts.broken_backups import BACKUP_FAULTS
 from rehearsal.hosts.broken_baseline import BASELINE_FAULTS
 from rehearsal.hosts.broken_probes import PROBE_FAULTS
+from rehearsal.hosts.broken_security import CUT_OFF, REPLACED, SECURITY_FAULTS
 from rehearsal.hosts.broken_services import SERVICE_FAULTS
 from rehearsal.hosts.broken_ssh import SSH_FAULTS
 from rehearsal.hosts.broken_system import SYSTEM_FAULTS
@@ -15,9 +16,13 @@ from rehearsal.hosts.fault import HostFault
 
 HOST_FAULTS: tuple[HostFault, ...] = (*SYSTEM_FAULTS, *SERVICE_FAULTS, *SSH_FAULTS)
 """What the host inspection finds. `BACKUP_FAULTS` are for the backup check (BK) and the restore drill (RS),
-`BASELINE_FAULTS` for the baseline check (B), `PROBE_FAULTS` for retests."""
+`BASELINE_FAULTS` for the baseline check (B), `PROBE_FAULTS` (on the host) and `SECURITY_FAULTS` (over the network) for
+retests."""
 
-ALL_FAULTS = (*HOST_FAULTS, *BACKUP_FAULTS, *BASELINE_FAULTS, *PROBE_FAULTS)
+ALL_FAULTS = (
+    *HOST_FAULTS, *BACKUP_FAULTS, *BASELINE_FAULTS, *PROBE_FAULTS, *SECURITY_FAULTS, *CUT_OFF.values(),
+    *REPLACED.values(),
+)  # fmt: skip
 
 
 def find(name: str, among: tuple[HostFault, ...] = ALL_FAULTS) -> HostFault:

@@ -35,8 +35,7 @@ http {{
         listen ADDRESS:443 ssl;
         ssl_certificate {PEM};
         ssl_certificate_key {KEY};
-        include {PARTS}/versions.conf;
-        include {PARTS}/ciphers.conf;
+        include {PARTS}/tls.conf;
         root /var/www/html;
         include {PARTS}/errors.conf;
         location / {{ try_files $uri $uri/ =404; }}
@@ -53,8 +52,7 @@ http {{
 """
 _PARTS = {
     "tokens": "server_tokens off;\n",
-    "versions": "ssl_protocols TLSv1.2 TLSv1.3;\n",
-    "ciphers": "ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\nssl_prefer_server_ciphers on;\n",
+    "tls": "ssl_protocols TLSv1.2 TLSv1.3;\nssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n",
     "errors": "",
     "listing": "autoindex off;\n",
     # an example, not a session: nobody is logged in by it
