@@ -216,8 +216,8 @@ def test_a_run_started_from_the_form_is_on_record_with_who_and_why(service: Serv
 
 
 def test_a_finding_is_tested_from_the_form(service: Service, estate: Estate) -> None:
-    """Given a new finding, when its choice is there in a real browser, picked and sent, then it is tested, on record and
-    in the register, with its report in the UI."""
+    """Given a new finding, when its choice is picked in a real browser and sent, then it is tested, on record
+    and in the register, with its report in the UI."""
     contract = contract_folder.load(service.settings.contract)
     desk = FindingDesk(Ledger(service.settings.ledger), contract, datetime.now(UTC))
     cells = {"title": "响应头带版本号", "severity": "低危", "asset": str(contract.systems[0].url), "vantage": "here",
