@@ -25,7 +25,7 @@ MAPPED = {test: item for item, clause in CLAUSES.items() for test in clause.maps
 
 def lynis(hosts: HostEstate) -> dict[str, bool]:
     """By test that was executed: whether Lynis finds fault."""
-    tests = " ".join([*MAPPED, "LOGG-2230", "SSH-7402"])  # on which others of them depend
+    tests = " ".join([*MAPPED, "LOGG-2230", "MALW-3284", "SSH-7402"])  # on which others of them depend
     hosts.console(
         HOST,
         "rm -f /run/lynis.*; cd /tmp\n"
