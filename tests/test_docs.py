@@ -53,7 +53,12 @@ def commands(command: Any, path: tuple[str, ...] = ("xunjian",)) -> Iterator[str
 
 # The fields of `Checks` and `Baseline` are the items themselves, each of which has a row of its own.
 FIELDS = sorted(
-    {(model.__name__, name) for model in reachable(Contract) if model not in (Checks, Baseline) for name in model.model_fields}
+    {
+        (model.__name__, name)
+        for model in reachable(Contract)
+        if model not in (Checks, Baseline)
+        for name in model.model_fields
+    }
 )
 COMMANDS = sorted(commands(typer.main.get_command(app)))
 

@@ -1,4 +1,4 @@
-"""The report's figures from verdicts on record: the rate, exemptions and their end, the difference, people's entries."""
+"""The report's figures from verdicts on record: the rate, exemptions and their end, the difference, people's words."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -33,12 +33,12 @@ def contract(*exemptions: dict[str, Any], backups: Sequence[dict[str, Any]] = ()
 
 def run(states: dict[str, State], at: datetime = NOW, duty: str = "baseline-check", target: str = "a") -> RunRecord:
     period = f"{at:%Y-%m}"
-    found = tuple(
-        FindingRecord(target=target, attempt=1, at=at, finding=Finding(
-            check=item, state=state, summary=f"{item} 实际，期望", reason=Reason.TIMEOUT if state is State.UNKNOWN else None
-        ))
+    why = {State.UNKNOWN: Reason.TIMEOUT}
+    findings = [
+        Finding(check=item, state=state, summary=f"{item} 实际，期望", reason=why.get(state))
         for item, state in states.items()
-    )  # fmt: skip
+    ]
+    found = tuple(FindingRecord(target=target, attempt=1, at=at, finding=finding) for finding in findings)
     return RunRecord(
         id=f"run-{target}-{period}", slot=f"{duty}/{target}/{period}", flow_run_id="", trigger="cli", who="", why="",
         started_at=at, ended_at=at, outcome="OK", code_version="", contract_hash="", findings=found,
