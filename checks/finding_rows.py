@@ -142,7 +142,7 @@ def judged(contract: Contract, raws: Iterable[Raw], default: Default, heads: Map
 def body_of(contract: Contract, row: Row, today: date) -> dict[str, Any]:
     """What the event says that puts a row on record; its last day is its own, or so many days after today as its
     severity has (the day itself does not count, 民法典 201)."""
-    days = contract.remediation[row.severity]
+    days = contract.remediation.days(row.severity)
     kept = {name: text for name, text in row._asdict().items() if isinstance(text, str) and text and name != "own"}
     due = row.due or today + timedelta(days=days)
     return {"step": Step.IMPORTED.value, **kept, "days": days, "due": due.isoformat(), "key": row.key}

@@ -92,6 +92,5 @@ def test_an_accepted_risk_before_it_runs_out_and_after() -> None:
 
 
 def test_the_contract_may_say_how_many_days() -> None:
-    assert contract(remediation={"高危": 5}).remediation == {
-        Severity.EXTREME: 3, Severity.HIGH: 5, Severity.MEDIUM: 30, Severity.LOW: 90
-    }  # fmt: skip
+    days = contract(remediation={"高危": 5}).remediation
+    assert [days.days(severity) for severity in Severity] == [3, 5, 30, 90]
