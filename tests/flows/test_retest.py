@@ -1,15 +1,19 @@
 """Retests of a real host: what is broken, mended and broken again, what cannot be reached, and who may not test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from retest_desk import FIXER, TESTER, Desk, by, opened
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from checks.finding import Reason, State
+from checks.finding import Finding, Reason, State
 from checks.notices import NOTICE
 from checks.records import INTERRUPTED
 from checks.retest import Result
@@ -18,6 +22,7 @@ from checks.safe_probe import Vantage, safe_probe
 from checks.scope import target
 from checks.security_finding import Life
 from checks.slots import RETEST, RequestError, retest_slot
+from checks.visit import ProbeVisit
 from flows import retest_plan
 from flows.caller import Caller
 from flows.finding_desk import FindingDesk
@@ -291,3 +296,43 @@ def test_the_report_shows_both_sides_and_hostile_names_as_themselves(desk: Desk)
     assert "<b>x</b>" not in html
     assert "{{ 7*7 }}" in html
     assert files[Format.ARTIFACT].read_bytes() == build(office, number)[Format.ARTIFACT].read_bytes()
+
+
+def test_a_site_without_a_host_is_known_by_its_certificate(
+    desk: Desk, serve: Callable[..., str], certificates: Path
+) -> None:
+    """Given two sites, when the second answers where the first is known, then nothing is asked of it; one that shows
+    no certificate cannot be known."""
+    site = Starlette(routes=[Route("/", lambda _: PlainTextResponse("x", headers={"Server": "nginx/1.18.0"}))])
+    first, other = (serve(site, certificates / name) for name in ("valid.pem", "self-signed.pem"))
+    bare = serve(site)
+    ports = [int(url.rpartition(":")[2]) for url in (first, other, bare)]
+    with (desk.contract / "contract.yaml").open("a", encoding="utf-8") as file:
+        file.write(yaml.safe_dump({"assets": [{"names": ["127.0.0.1"], "ports": ports, "system": "oa"}]}))
+    office, probe = desk.office(), safe_probe("version-disclosure")
+
+    def seen(url: str, identity: str = "") -> tuple[ProbeVisit, Finding]:
+        with office.network() as network:
+            there = target(office.contract, url)
+            return look(office, network, probe, there, Vantage.HERE, "", probe.params(), "x", identity=identity)
+
+    visit, finding = seen(first)
+    assert finding.state is State.CRIT
+    assert visit.identity.startswith("certificate SHA256:")
+    assert seen(first, visit.identity)[1].state is State.CRIT
+    refused, why = seen(other, visit.identity)
+    assert (why.reason, len(refused.sent), refused.replies) == (Reason.HOST_KEY, 1, ())
+    unknown, why = seen(bare)
+    assert (why.reason, unknown.sent) == (Reason.CONFIGURATION, ())
+    assert "contract.yaml 的 assets" in why.summary
+
+
+def test_a_probe_on_the_host_asks_in_one_script(desk: Desk) -> None:
+    office = desk.office()
+    probe, there = safe_probe("file-mode"), target(office.contract, "app-01")
+    params = probe.params(path="/etc/passwd", mode="644")
+    with office.network() as network:
+        visit, finding = look(office, network, probe, there, Vantage.HOST, "", params, "x")
+    assert finding.state is State.OK, finding.summary
+    assert (len(visit.sent), len(visit.replies)) == (2, 1)
+    assert visit.params["path"] == "/etc/passwd"
