@@ -1,5 +1,6 @@
 """The closing table of a duty that was run from the shell: what this run put on record, read back from the ledger."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -116,6 +117,7 @@ def drills(contract: Contract, on: date, flow_run_id: str, settings: Settings, o
 
 def baseline(contract: Contract, on: date, flow_run_id: str, settings: Settings, out: Console) -> None:
     """A line per host, and every item that does not conform."""
+    from checks.baseline_check import Conformity
     from checks.clauses import CLAUSES
     from tasks.ledger import Ledger
 
@@ -125,7 +127,8 @@ def baseline(contract: Contract, on: date, flow_run_id: str, settings: Settings,
     table = _table(f"等保自查 {month_of(on)}", "主机", "用途", "状态", "符合", "其余的项目")
     roles = {placed.host.name: placed.host.role for placed in contract.all_hosts()}
     for name, run in sorted(found.items()):
-        table.add_row(name, escape(roles.get(name, "网址")), *_items(run, titles))
+        words = _items(run, titles, lambda state: Conformity.of(state).label)
+        table.add_row(name, escape(roles.get(name, "网址")), *words)
     out.print(table)
     _files(settings, f"等保自查报告-{month_of(on)}", out)
     _files(settings, f"加固方案-{month_of(on)}", out)
@@ -157,15 +160,17 @@ def _table(title: str, *heads: str) -> Table:
     return table
 
 
-def _items(run: "RunRecord", titles: dict[str, str]) -> tuple[str, str, str]:
-    """The state that wins, how many items are well, and a line for each that is not."""
+def _items(
+    run: "RunRecord", titles: dict[str, str], label: Callable[[State], str] = lambda state: state.label
+) -> tuple[str, str, str]:
+    """The state that wins, in the duty's own words, how many items are well, and a line for each that is not."""
     records = run.latest()
     state = worst(record.finding.state for record in records)
     bad = sorted((one.finding for one in records if one.finding.state is not State.OK), key=lambda one: one.state)
     lines = []
-    for (label, said), those in groupby(bad, key=lambda one: (one.state.label, one.summary)):
+    for (verdict, said), those in groupby(bad, key=lambda one: (label(one.state), one.summary)):
         names = [f"{one.check} {titles.get(one.check, '')}" for one in those]
         every = len(names) == len(records)
-        lines.append(("全部" if every else "、".join(names) + " ") + f"{label}：{said}")
-    word = f"[{COLOURS[state]}]{state.label}[/{COLOURS[state]}]"
+        lines.append(("全部" if every else "、".join(names) + " ") + f"{verdict}：{said}")
+    word = f"[{COLOURS[state]}]{label(state)}[/{COLOURS[state]}]"
     return word, f"{len(records) - len(bad)}/{len(records)}", escape("\n".join(lines)) or "—"

@@ -82,6 +82,8 @@ install() {
     apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
     command -v systemctl >/dev/null || return 0
     for daemon in "${new[@]}"; do ! unit "$daemon" || systemctl disable "$daemon.service" || true; done
+    # Lynis would look through the machine every day.
+    [[ " $* " != *" lynis "* ]] || systemctl disable lynis.timer || true
 }
 
 unit() {

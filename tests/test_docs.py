@@ -10,9 +10,11 @@ import typer
 from pydantic import BaseModel
 
 from checks.backup_check import backup_checks
+from checks.baseline_check import baseline_checks
+from checks.clauses import CLAUSES
 from checks.contract import Contract
 from checks.finding import Reason, State
-from checks.host import Checks
+from checks.host import Baseline, Checks
 from checks.host_check import Params, host_checks
 from checks.page_check import MANUAL, page_checks
 from checks.restore_check import restore_checks
@@ -49,9 +51,14 @@ def commands(command: Any, path: tuple[str, ...] = ("xunjian",)) -> Iterator[str
         yield " ".join(path)
 
 
-# The fields of `Checks` are the items themselves, each of which has a row of its own.
+# The fields of `Checks` and `Baseline` are the items themselves, each of which has a row of its own.
 FIELDS = sorted(
-    {(model.__name__, name) for model in reachable(Contract) if model is not Checks for name in model.model_fields}
+    {
+        (model.__name__, name)
+        for model in reachable(Contract)
+        if model not in (Checks, Baseline)
+        for name in model.model_fields
+    }
 )
 COMMANDS = sorted(commands(typer.main.get_command(app)))
 
@@ -85,13 +92,17 @@ def test_the_guide_names_every_command(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "check", [MANUAL, *page_checks(), *host_checks(), *backup_checks(), *restore_checks()], ids=lambda check: check.id
+    "check",
+    [MANUAL, *page_checks(), *host_checks(), *backup_checks(), *restore_checks(), *CLAUSES.values()],
+    ids=lambda check: check.id,
 )
 def test_the_guide_names_every_check(check: Any) -> None:
     assert f"| {check.id} | {check.title} |" in GUIDE
 
 
-@pytest.mark.parametrize("check", [one for one in host_checks() if not one.service], ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    "check", [one for one in (*host_checks(), *baseline_checks()) if not one.service], ids=lambda check: check.id
+)
 def test_the_row_of_an_item_has_its_parameters_and_thresholds(check: Any) -> None:
     row = next(line for line in GUIDE.splitlines() if line.startswith(f"| {check.id} | {check.title} |"))
     fields = check.params.model_fields
