@@ -24,9 +24,6 @@ from checks.probe import Probe
 from checks.secrecy import Grade
 from checks.security_finding import Severity
 
-REMEDIATION = {Severity.EXTREME: 3, Severity.HIGH: 7, Severity.MEDIUM: 30, Severity.LOW: 90}
-"""Days within which a finding is to be mended: practice of the field, the contract names none."""
-
 WITNESS = r"^[^\s:/]+:\d{1,5}$"
 """What should always answer: host and port."""
 
@@ -241,6 +238,19 @@ class Asset(Strict):
     host: str = Field("", title="主机", description="在那里应答的主机，按它的 SSH 密钥认人；不写就按证书")
 
 
+class Remediation(Strict):
+    """Days within which a finding is to be mended, by severity: practice of the field, the contract names none."""
+
+    超危: int = Field(3, gt=0, le=366, title="超危（天）")
+    高危: int = Field(7, gt=0, le=366, title="高危（天）")
+    中危: int = Field(30, gt=0, le=366, title="中危（天）")
+    低危: int = Field(90, gt=0, le=366, title="低危（天）")
+
+    def days(self, severity: Severity) -> int:
+        """Those of a severity."""
+        return int(getattr(self, severity.value))
+
+
 class Contract(Strict):
     """A whole contract folder: `contract.yaml`, one file per system in `systems/`, its hosts in `hosts/`, its backups
     in `backups/`."""
@@ -265,20 +275,10 @@ class Contract(Strict):
     )
     deadlines: Deadlines = Field(Deadlines(), title="时限")
     calendar: Calendar = Field(Calendar(), title="日历", description="放假通知改了的、程序还不知道的")
-    remediation: dict[Severity, Annotated[int, Field(gt=0, le=366)]] = Field(
-        {},
-        validate_default=True,
-        title="漏洞整改期限",
-        description="各等级几天内整改，写了的代替默认的：超危 3、高危 7、中危 30、低危 90",
-    )
+    remediation: Remediation = Field(Remediation(), title="漏洞整改期限")
     documents: list[DocumentDuty] = Field(
         default_factory=default_documents, title="文档", description="不写就是附件4的各种报告；写了就以写的为准"
     )
-
-    @field_validator("remediation")
-    @classmethod
-    def _of_every_severity(cls, days: dict[Severity, int]) -> dict[Severity, int]:
-        return REMEDIATION | days
 
     @field_validator("zone")
     @classmethod

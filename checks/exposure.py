@@ -79,7 +79,7 @@ def _seen(page: Page, reply: Response, all_alike: bool) -> _Seen:
     except NotTaken as error:
         return _Seen(State.UNKNOWN, f"{page.what}：{error.what}", error.reason)
     status = reply.status
-    if status in _CLOSED:
+    if status in _CLOSED and not (page.method == "HEAD" and status == 405):  # then GET may be taken
         return _Seen(State.OK, f"{page.what} {status}")
     if 300 <= status < 400:
         if leads_to_login(reply, page.path):
@@ -90,7 +90,7 @@ def _seen(page: Page, reply: Response, all_alike: bool) -> _Seen:
         return _Seen(State.UNKNOWN, f"{page.what} 回答 {status}，看不出结果", Reason.UNSUPPORTED)
     shown = reply.body if page.method == "GET" else reply.header("content-type") or ""
     if not re.search(page.shows, shown, re.I):
-        return _Seen(State.OK, f"{page.what} 200，但不是该页面")
+        return _Seen(State.OK, f"{page.what} 200，没有该页面的特征")
     if page.method == "HEAD" and all_alike:
         return _Seen(State.OK, f"{page.what} 200，但不存在的路径也答 200")
     return _Seen(page.state, f"{page.what}可以访问（200）")

@@ -50,10 +50,6 @@ def of_findings(contract: Contract, known: Sequence[SecurityFinding], now: datet
     for day, some in _by(accepted, lambda one: one.until or one.due).items():
         if now >= (at := nine(day - timedelta(days=_ACCEPTED_AHEAD))):
             yield _notice(f"{_name(day, some)}/accepted", 0, at, f"风险接受至 {day}，到期重新打开，请评估", some)
-    for one in known:
-        if one.life is Life.REOPENED and one.tests and one.tests[-1].number == one.events[-1].id:
-            at = one.tests[-1].at
-            yield _notice(f"findings/{one.id}/reopened-{one.events[-1].id}", 1, at, "复测又发现，已重新打开", [one])
 
 
 def _by(known: Iterable[SecurityFinding], of: Callable[[SecurityFinding], K]) -> dict[K, list[SecurityFinding]]:

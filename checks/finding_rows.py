@@ -142,7 +142,7 @@ def judged(contract: Contract, raws: Iterable[Raw], default: Default, heads: Map
 def body_of(contract: Contract, row: Row, today: date) -> dict[str, Any]:
     """What the event says that puts a row on record; its last day is its own, or so many days after today as its
     severity has (the day itself does not count, 民法典 201)."""
-    days = contract.remediation[row.severity]
+    days = contract.remediation.days(row.severity)
     kept = {name: text for name, text in row._asdict().items() if isinstance(text, str) and text and name != "own"}
     due = row.due or today + timedelta(days=days)
     return {"step": Step.IMPORTED.value, **kept, "days": days, "due": due.isoformat(), "key": row.key}
@@ -236,10 +236,20 @@ def _probe(name: str, place: Target, said: str, cves: Sequence[str]) -> AnyProbe
         if not _fits(probe, place):
             raise _BrokenCellError("probe", f"{name} 要的资产是{_SHAPES[probe.kind]}，不是 {place}")
         return probe
-    words = {word.casefold(): one for one in safe_probes() if _fits(one, place) for word in one.classes}
-    text = f"{said} {' '.join(cves)}".casefold()
-    longest = max((word for word in words if word in text), key=len, default="")
-    return words.get(longest)
+    text = _run_together(f"{said} {' '.join(cves)}")
+    return next((probe for word, probe in _words() if word in text and _fits(probe, place)), None)
+
+
+@cache
+def _words() -> tuple[tuple[str, AnyProbe], ...]:
+    """What reports call weaknesses, with the probe for each; the longest first: it says most."""
+    found = [(_run_together(word), probe) for probe in safe_probes() for word in probe.classes]
+    return tuple(sorted(found, key=lambda pair: -len(pair[0])))
+
+
+def _run_together(text: str) -> str:
+    """Some write "SSH 弱算法", others "SSH弱算法"."""
+    return "".join(text.split()).casefold()
 
 
 _SHAPES = {Kind.URL: "网址", Kind.PORT: "主机:端口", Kind.HOST: "合同里的主机"}

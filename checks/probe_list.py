@@ -1,6 +1,6 @@
 """What every probe sends, in words: for the evidence of a probe, and as the list that operators read."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from checks.safe_probe import (
     AnyProbe,
@@ -41,8 +41,15 @@ _HEAD = """# 探测清单
   取它所在的目录。
 - 从哪里看：一处看到的不能说明另一处；探测只在所列的地方判断。
 
+- 在主机上看的，登录后以一条固定的只读脚本读取，全文在下面；参数只作为脚本的参数，不拼进命令。
+
 | 序号 | 探测 | 看什么 | 对象 | 从哪里看 | 发出的请求 | 怎样算通过 |
 |--|--|--|--|--|--|--|
+"""
+
+_SCRIPTS = """## 在主机上执行的脚本
+
+`as_root` 按合同允许的 sudo 执行，`limit` 限时；`$1`、`$2` 是参数。
 """
 
 
@@ -66,14 +73,26 @@ def said(question: Question) -> str:
             return " ".join((" ".join(command.split()), *arguments))
 
 
-def listing(probes: Iterable[AnyProbe] = ()) -> str:
-    """`docs/probes.md`: a row for every probe, Markdown."""
-    rows = [_row(number, probe) for number, probe in enumerate(probes or safe_probes(), 1)]
-    return _HEAD + "\n".join(rows) + "\n"
+def listing() -> str:
+    """`docs/probes.md`: a row for every probe, and the scripts of those on hosts; Markdown."""
+    rows = [_row(number, probe) for number, probe in enumerate(safe_probes(), 1)]
+    scripts = [
+        f"### {probe.id}\n\n```sh\n{question.command.strip()}\n```\n"
+        for probe in safe_probes()
+        for question in _example(probe)
+        if isinstance(question, OnHost)
+    ]
+    return "\n".join([_HEAD + "\n".join(rows), "", _SCRIPTS, *scripts])
+
+
+def _example(probe: AnyProbe) -> Sequence[Question]:
+    """What it asks of a made-up target; a parameter that has to be given is its own name."""
+    given = {name: f"<{field.title}>" for name, field in probe.params.model_fields.items() if field.is_required()}
+    return probe.ask(_EXAMPLES[probe.kind], probe.params.model_construct(**given))
 
 
 def _row(number: int, probe: AnyProbe) -> str:
-    asked = probe.ask(_EXAMPLES[probe.kind], probe.params())
+    asked = _example(probe)
     requests = "<br>".join(_cell(f"`{said(question)}`") for question in asked if not isinstance(question, OnHost))
     where = "、".join(vantage.label for vantage in sorted(probe.vantages, reverse=True))
     sends = f"{_cell(probe.sends)}{'：<br>' if requests else ''}{requests}"

@@ -101,13 +101,11 @@ def compared(now: Taken, earlier: Sequence[Taken], identity: str) -> Retested:
     if not seen.identity:
         return Retested(Result.UNTESTABLE, "对方没有出示身份，不知道是不是同一台", reason=Reason.HOST_KEY)
     showed = [one for one in earlier if one.shows]
-    before = next((one for one in reversed(showed) if not _unlike(one.visit, seen)), None)
+    before = next((one for one in reversed(showed) if not _unlike(one.visit, seen, identity)), None)
     if before is None and now.shows:
-        return Retested(
-            Result.NOT_REPAIRED, f"现在（{now.finding.state.label}）{now.finding.summary}；整改前没有可对比的证据"
-        )
+        return Retested(Result.NOT_REPAIRED, f"{_says(now)}（整改前没有可对比的证据）")
     if before is None:
-        return Retested(Result.UNTESTABLE, _incomparable(showed, seen), reason=Reason.INCOMPLETE)
+        return Retested(Result.UNTESTABLE, _incomparable(showed, seen, identity), reason=Reason.INCOMPLETE)
     why = f"整改前（{before.finding.state.label}）：{before.finding.summary}。{_says(now)}"
     return Retested(_result(before.finding.state, now.finding.state), why, before)
 
@@ -123,16 +121,17 @@ def _result(before: State, now: State) -> Result:
     return Result.PARTLY if (before, now) == (State.CRIT, State.WARN) else Result.NOT_REPAIRED
 
 
-def _incomparable(showed: Sequence[Taken], now: ProbeVisit) -> str:
+def _incomparable(showed: Sequence[Taken], now: ProbeVisit, identity: str) -> str:
     command = f"xunjian probe {now.probe} {now.asset} --finding {now.target} --before"
     if not showed:
         return f"没有整改前的证据，不能说是修好的；漏洞还在时先用 {command} 取证"
-    return f"与整改前的证据不能对比：{_unlike(showed[-1].visit, now)}；漏洞还在时用 {command} 重新取证"
+    return f"与整改前的证据不能对比：{_unlike(showed[-1].visit, now, identity)}；漏洞还在时用 {command} 重新取证"
 
 
-def _unlike(before: ProbeVisit, now: ProbeVisit) -> str:
+def _unlike(before: ProbeVisit, now: ProbeVisit, identity: str) -> str:
     """In which respect two looks did not ask the same of the same; "" where they did."""
     pairs = (
+        ("身份", identity or before.identity, now.identity),  # a new one that was accepted is the same one
         ("资产", before.asset, now.asset),
         ("探测项", before.probe, now.probe),
         ("探测项的版本", before.version, now.version),

@@ -10,14 +10,23 @@ from collections.abc import Iterable
 
 _BROKEN = re.compile(
     r"""
-    diffie-hellman-group1-sha1 | diffie-hellman-group-exchange-sha1 | rsa1024-sha1 | gss-(group1|gex)-sha1-.*
-    | ssh-dss(-cert-v\d+@openssh\.com)?
-    | none | arcfour.* | .*-cbc | .*-cbc@.* | des-.* | (3des|blowfish|cast128|idea|rc4)-(ctr|ofb)
-    | hmac-md5.* | .*-96(-.*)? | hmac-ripemd160.*
+    # key exchange: 1024-bit groups, SHA-1 with groups of the client's choice, curves below 224 bits
+    (diffie-hellman|gss)-group1-.* | kexAlgoDH1SHA1 | (diffie-hellman-group-exchange|gss-gex)-sha1.* | rsa1024-sha1
+    | ecdh-sha2-(nistp192|nistk163|1\.2\.840\.10045\.3\.1\.1|1\.3\.132\.0\.1)
+    # host keys: DSA, and RSA in the formats of before OpenSSH
+    | (x509v3-)?ssh-ds[sa](-.*)? | x509v3-sign-dss.* | (spki|pgp)-sign-(rsa|dss) | ssh-rsa1
+    | ecdsa-sha2-(nistp192|nistk163)
+    # ciphers
+    | none | null | arcfour.* | .*-cbc(@.*)? | (3des|des|blowfish|cast128|idea|rc4)(-.*)?
+    # integrity: MD5, RIPEMD, tags of 96 bits, and digests without a key
+    | hmac-(md5|ripemd).* | .*-96([-@].*)? | cbcmac-(des|3des|blowfish|rijndael) | (md5|sha1|ripemd160)(-8)?
     """,
     re.X,
 )
-_AGEING = re.compile(r"diffie-hellman-group14-sha1 | gss-group14-sha1-.* | ssh-rsa(-cert-v\d+@openssh\.com)?", re.X)
+_AGEING = re.compile(
+    r"(diffie-hellman|gss)-group14-sha1.* | kexAlgoDH14SHA1 | ssh-rsa(-cert-.*)? | x509v3-(ssh-rsa|sign-rsa(-sha1)?)",
+    re.X,
+)
 
 
 def broken(names: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """漏洞台账 in the UI: what is to be mended by when, and what the forms offer."""
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
 
 from prefect.artifacts import acreate_markdown_artifact
 
@@ -13,6 +13,7 @@ from flows.office import Office, now
 from tasks.report import escape
 
 KEY = "findings"
+_HEADS = ["编号", "漏洞", "期限", "状态"]  # few: the page cuts off what is wide
 _SHOWN = 200  # rows: the page is to stay under a few hundred kilobytes
 
 
@@ -48,13 +49,16 @@ def page(known: list[SecurityFinding], at: datetime, office: Office) -> str:
     if known:
         lines += _table(["状态", "数量"], [list(row) for row in overview(known)])
     if going_on:
-        rows = [[one.id, one.severity, one.title, one.asset, one.due.isoformat(), stands(one, today), one.owner]
-                for one in going_on[:_SHOWN]]  # fmt: skip
-        lines += ["", "## 未闭环的", "", *_table(["编号", "等级", "漏洞", "资产", "期限", "状态", "责任人"], rows)]
+        lines += ["", "## 未闭环的", "", *_table(_HEADS, [_row(one, today) for one in going_on[:_SHOWN]])]
     if len(going_on) > _SHOWN:
         lines += ["", f"只列最急的 {_SHOWN} 个；全部用 `xunjian findings list` 或 `xunjian findings export`。"]
     return "\n".join([*lines, "", "密级 2（比较敏感）。登记用 `finding-plan`、`finding-fixed`、`finding-accept`、"
                       "`finding-false-positive`。"])  # fmt: skip
+
+
+def _row(one: SecurityFinding, today: date) -> list[str]:
+    owner = f"；{one.owner}" if one.owner else ""
+    return [f"{one.id} {one.severity}", f"{one.title}（{one.asset}）", one.due.isoformat(), stands(one, today) + owner]
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> list[str]:

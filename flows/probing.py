@@ -8,7 +8,6 @@ import logging
 import secrets as random
 import traceback
 from collections.abc import Sequence
-from datetime import UTC
 
 from checks import probe_script
 from checks.finding import Finding, Reason
@@ -173,11 +172,10 @@ class _Look:
     def _on_host(self, questions: Sequence[OnHost]) -> tuple[Section, ...]:
         group = self._office.contract.host(self._target.host).group
         script = probe_script.script(self._probe, questions, sudo=group.sudo)
-        nonce, started = random.token_hex(16), now().astimezone(UTC)
+        nonce = random.token_hex(16)
         self._say(f"{self._target.host}：登录后执行只读脚本 {self._probe.id}（{len(questions)} 问）")
-        exchange = self._network.exchange(
-            self._target.host, wire(script.text, nonce, int(started.timestamp())), group.deadline
-        )
+        sent = wire(script.text, nonce, int(now().timestamp()))
+        exchange = self._network.exchange(self._target.host, sent, group.deadline)
         answer = split(exchange.out, nonce)
         broken = exchange.cut or (None if answer.whole else (Reason.INCOMPLETE, "主机的回答在中途断了"))
         return probe_script.replies(script, answer, broken)

@@ -125,6 +125,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，读 PAM、pwquality、faillock、login.defs 的配置和各账号口令的期限；不读、不猜口令",
+    passes="各部分（复杂度、更换、历史、锁定）都不松于参数",
     remedy="备份 `cp -a /etc/pam.d /etc/security /etc/login.defs 备份目录/`；pwquality.conf 设 `minlen = 8`、"
     "`minclass = 3`，PAM 里启用 pam_pwquality、pam_pwhistory（`remember=5`）、"
     "pam_faillock（`deny=5 unlock_time=300`），login.defs 设 `PASS_MAX_DAYS 90`，已有账号 `chage -M 90 账号`；"

@@ -122,6 +122,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，读一个配置文件，只取回指定的一个键的值；像口令或地址的值不取回",
+    passes="该键的值是期望的；没有写的按填写的默认值判断",
     remedy="备份 `cp -p 文件 文件.bak`，改好这一项，按产品手册重启或重新加载，再试用一次。"
     "退回：`cp -p 文件.bak 文件` 后同样重启。",
     classes=("nacos 未授权", "nacos", "配置不当"),

@@ -67,6 +67,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，用 stat 读一个文件或目录的权限和属主，不读内容",
+    passes="权限不超过最大权限，属主（和属组）相符",
     remedy="先记下现状 `stat -c '%a %U:%G' 路径`，再 `chmod 640 路径`、`chown root:shadow 路径`；"
     "退回：按记下的值 `chmod`、`chown` 回去。",
     classes=("文件权限", "shadow 权限", "权限过大"),

@@ -10,7 +10,7 @@ from checks.safe_probe import Kind, ProbeParams, Request, Response, SafeProbe, T
 from checks.web import FROM_OUTSIDE, answered, listed, request
 
 _HARMLESS = {"GET", "HEAD", "POST", "OPTIONS"}
-_REFUSED = {400, 401, 403, 404, 405, 501}
+_REFUSED = {403, 405, 501}
 
 
 class Params(ProbeParams):

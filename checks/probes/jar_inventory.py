@@ -169,6 +169,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，用 SFTP 列出程序目录，读 jar、war、zip 的目录和包里的 jar，找组件的类和版本；无攻击载荷",
+    passes="没有该组件，或每一份都不低于所在版本线的修复版本；log4j 只删了 JndiLookup 类为部分",
     remedy="换成修复版本的 jar 后重启应用：先 `cp -p` 原来的 jar 或 war 到应用目录之外，替换，重启，试用。Log4j "
     "暂时不能换的，可 `zip -q -d log4j-core-*.jar org/apache/logging/log4j/core/lookup/JndiLookup.class`，只是缓解。"
     "退回：停应用，把原来的文件放回，再启动。",

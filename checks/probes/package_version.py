@@ -173,6 +173,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，用 dpkg-query 或 rpm -q 读一个软件包的版本，由 dpkg 或 rpm 比较；填了 CVE 再数更新记录里有几处",
+    passes="没有安装；或不低于公告的修复版本；或更新记录写有该 CVE（回移修复）",
     remedy="`apt-get install --only-upgrade 包名` 或 `yum update 包名`，重启用到它的服务（内核要重启主机）。"
     "先记下旧版本 `dpkg-query -W 包名` 或 `rpm -q 包名`；退回：`apt-get install 包名=旧版本` 或 "
     "`yum downgrade 包名-旧版本`。",

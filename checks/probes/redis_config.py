@@ -68,6 +68,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，读 redis.conf，只取回是否设了 requirepass、bind 和 port；口令不取回",
+    passes="设了 requirepass，没有免口令的账号；只剩监听所有地址为部分",
     remedy="备份 `cp -p /etc/redis/redis.conf /etc/redis/redis.conf.bak`，设 `requirepass` 和 `bind 127.0.0.1 内网地址`"
     "，同时给各应用和从库配上口令，再 `systemctl restart redis`。"
     "退回：`cp -p /etc/redis/redis.conf.bak /etc/redis/redis.conf` 再重启，应用也改回。",

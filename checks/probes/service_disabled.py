@@ -83,6 +83,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，用 systemctl show 读一个服务的状态，再看启动链接和进程名；不停、不启任何服务",
+    passes="没有运行，也不自启动；只剩自启动为部分",
     remedy="`systemctl disable --now 服务名`（由 socket 激活的再加 `服务名.socket`）；没有 systemd 的主机 "
     "`service 服务名 stop` 再 `chkconfig 服务名 off` 或 `update-rc.d 服务名 disable`。"
     "退回：`systemctl enable --now 服务名`。",

@@ -83,6 +83,7 @@ CHECK = SafeProbe(
     ask=_ask,
     judge=_judge,
     sends="登录主机，以 root 运行 sshd -T（只打印生效的配置），再读 sshd_config 里的 Match 块",
+    passes="生效的值是期望的；只有 Match 块里另设为部分",
     remedy="备份 `cp -p /etc/ssh/sshd_config /etc/ssh/sshd_config.bak`，改好这一项，`sshd -t` 无报错后 "
     "`systemctl reload sshd`；保留一个已登录的会话，另开一个试登录。退回：`cp -p /etc/ssh/sshd_config.bak "
     "/etc/ssh/sshd_config` 再 `systemctl reload sshd`。",

@@ -44,9 +44,7 @@ def responded(question: Request, way: Way, patience: Deadline) -> Response:
         try:
             return _read(question, talk, line)
         except h11.RemoteProtocolError as error:
-            if talk.trailing_data[0] or talk.their_state is h11.ERROR:
-                raise NotTaken(Reason.UNSUPPORTED, "对方的回答不是完整的 HTTP") from error
-            raise
+            raise NotTaken(Reason.INCOMPLETE, "对方的回答不是完整的 HTTP") from error
 
 
 def _headers(question: Request) -> list[tuple[str, str]]:

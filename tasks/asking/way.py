@@ -4,6 +4,7 @@ import errno
 import socket
 from typing import Any, Self
 
+from checks import os_words
 from checks.finding import Reason
 from checks.host_check import NotTaken
 from tasks.ssh import Deadline, Network, SshConfigError, SshError
@@ -42,16 +43,26 @@ class Way:
 
 
 def _from_here(address: str, port: int, patience: Deadline) -> socket.socket:
+    """By the first of several addresses that answers; one that does not leaves time for the others."""
     try:
-        return socket.create_connection((address, port), max(0.01, patience.left()))
+        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         raise NotTaken(Reason.UNREACHABLE, f"主机名 {address} 解析不出地址；请查 HostName 和域名解析") from error
-    except OSError as error:
-        if isinstance(error, ConnectionRefusedError | TimeoutError):
-            raise
-        if error.errno in _SILENT:
-            raise TimeoutError(error.errno, "silent") from error
-        raise NotTaken(Reason.UNREACHABLE, f"连不上 {address}:{port}：{error.strerror}；请查本机网络") from error
+    failed: list[OSError] = []
+    for number, (*_, where) in enumerate(found):
+        try:
+            return socket.create_connection((str(where[0]), port), max(0.01, patience.left() / (len(found) - number)))
+        except OSError as error:
+            failed.append(error)
+    # A refusal is an answer; silence outranks what this machine could not even try, such as IPv6 without a network.
+    for one in failed:
+        if isinstance(one, ConnectionRefusedError):
+            raise one
+    for one in failed:
+        if isinstance(one, TimeoutError) or one.errno in _SILENT:
+            raise TimeoutError(one.errno, "silent") from one
+    what = f"连不上 {address}:{port}：{os_words.say(failed[-1])}；请查本机网络"
+    raise NotTaken(Reason.UNREACHABLE, what) from failed[-1]
 
 
 class Line:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -16,8 +16,11 @@ def facts(der: bytes, now: datetime) -> dict[str, Any]:
     Raises:
         ValueError: it cannot be read.
     """
-    leaf = x509.load_der_x509_certificate(der)
-    public = leaf.public_key()
+    try:
+        leaf = x509.load_der_x509_certificate(der)
+        public = leaf.public_key()
+    except (UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise ValueError from error
     encoded = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return {
         "not_before": leaf.not_valid_before_utc.isoformat(),
@@ -26,7 +29,7 @@ def facts(der: bytes, now: datetime) -> dict[str, Any]:
         "subject": leaf.subject.rfc4514_string(),
         "issuer": leaf.issuer.rfc4514_string(),
         "names": _names(leaf),
-        "self_signed": _signed_itself(leaf),
+        "self_signed": leaf.issuer == leaf.subject,
         "key": _kind(public),
         "signature": leaf.signature_algorithm_oid._name,
         "fingerprint": sha256(encoded).hexdigest(),
@@ -41,14 +44,6 @@ def _names(leaf: x509.Certificate) -> tuple[str, ...]:
         return ()
     addresses = named.get_values_for_type(x509.IPAddress)
     return (*named.get_values_for_type(x509.DNSName), *map(str, addresses))
-
-
-def _signed_itself(leaf: x509.Certificate) -> bool:
-    try:
-        leaf.verify_directly_issued_by(leaf)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
 
 
 def _kind(public: Any) -> str:

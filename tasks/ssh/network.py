@@ -4,19 +4,19 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Self
 
 from checks import os_words
 from checks.finding import Reason
 from tasks.ssh.config import Config, Hop
 from tasks.ssh.errors import Deadline, SshError
-from tasks.ssh.forward import carried
+from tasks.ssh.forward import carried, reached, tunnel
 from tasks.ssh.keys import Keys, Login
 from tasks.ssh.known_hosts import KnownHosts, Record, Standing, fingerprint, judge
-from tasks.ssh.link import Link, RefusedError
+from tasks.ssh.link import Link
 from tasks.ssh.log_in import log_in
 from tasks.ssh.pipe import Pipe
 from tasks.ssh.sftp import Sftp, connected
@@ -27,7 +27,6 @@ LIMIT = 8 * 1024 * 1024  # bytes of output
 _STALLED = 10.0  # seconds that a write to a bastion may get nowhere
 _PAUSE = 30.0  # seconds before a bastion is tried again
 _MAY_PASS = {Reason.UNREACHABLE, Reason.TIMEOUT}  # a bastion refused to us once is not asked again: accounts get locked
-_PROHIBITED = 1  # RFC 4254, 5.1
 _WORDS = {errno.ECONNREFUSED: "拒绝连接，请查 sshd 是否运行、端口是否正确"}
 
 
@@ -154,7 +153,7 @@ class Network:
         link = self._bastion(route, patience)
         with _by_way_of(route):
             # sshd tries for two minutes: what is left then tells its silence from that of what is behind it
-            return carried(_reached(link, address, port, Deadline(patience.left() * 0.7), patience))
+            return carried(reached(link, address, port, Deadline(patience.left() * 0.7), patience))
 
     def close(self) -> None:
         """End all connections. Exchanges that still go on end as cut off."""
@@ -184,7 +183,7 @@ class Network:
         *way, hop = route
         bastion = self._bastion(tuple(way), patience) if way else None
         with _by_way_of(way):
-            stream = _tunnel(bastion, hop, patience) if bastion else _socket(hop, patience)
+            stream = tunnel(bastion, hop, patience) if bastion else _socket(hop, patience)
             records = self._records(hop) or self._records(hop, hop.name.lower())
             link = Link(stream, stall, [record.type for record in records if not record.revoked])
             with self._lock:
@@ -324,40 +323,6 @@ def _socket(hop: Hop, patience: Deadline) -> socket.socket:
         raise SshError(Reason.TIMEOUT, f"连接 {where} 没有应答（{patience.seconds:g} 秒）") from last
     words = _WORDS.get(last.errno or 0) or os_words.say(last)
     raise SshError(Reason.UNREACHABLE, f"连不上 {where}：{words}") from last
-
-
-def _tunnel(bastion: Link, hop: Hop, patience: Deadline) -> Any:
-    try:
-        return bastion.open("direct-tcpip", patience, (hop.name, hop.port))
-    except RefusedError as error:
-        raise _unopened(error, f"{hop.name}:{hop.port}") from error
-
-
-def _unopened(error: RefusedError, where: str) -> SshError:
-    if error.code == _PROHIBITED:
-        what = f"堡垒机不允许转发到 {where}（它说：{error.words}）；请在它的 sshd_config 放开 AllowTcpForwarding"
-        return SshError(Reason.PERMISSION, what)
-    reason = Reason.TIMEOUT if "timed out" in error.words.lower() else Reason.UNREACHABLE
-    return SshError(reason, f"连不上 {where}（它说：{error.words}）")
-
-
-def _reached(bastion: Link, address: str, port: int, enough: Deadline, patience: Deadline) -> Any:
-    """A channel to an address; `enough`: how long it may say nothing."""
-    try:
-        return bastion.open("direct-tcpip", enough, (address, port))
-    except RefusedError as error:
-        words = error.words.lower()
-        if error.code != _PROHIBITED and "refused" in words:
-            raise ConnectionRefusedError(errno.ECONNREFUSED, error.words) from error
-        if error.code != _PROHIBITED and ("timed out" in words or "no route" in words):
-            raise TimeoutError(errno.ETIMEDOUT, error.words) from error
-        raise _unopened(error, f"{address}:{port}") from error
-    except SshError as error:
-        if error.reason is not Reason.TIMEOUT:
-            raise
-        with suppress(RefusedError):  # an answer too
-            bastion.open("session", patience).close()
-        raise TimeoutError(errno.ETIMEDOUT, "silent") from error
 
 
 def _insist(hop: Hop, kind: str, key: bytes, standing: Standing, record: Record | None) -> None:

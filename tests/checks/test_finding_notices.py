@@ -1,14 +1,14 @@
 """Reminders of findings: together by day, and no more than number and severity for a channel of the lowest grade."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
-from finding_book import CHINA, CONTRACT, ONE, T0, Told
+from finding_book import CHINA, CONTRACT, ONE, Told, contract
 
 from checks.finding_notices import of_findings
 from checks.notices import Notice
 from checks.secrecy import Grade
-from checks.security_finding import Step, register, series
+from checks.security_finding import Severity, Step, register, series
 
 
 def there(text: str) -> datetime:
@@ -91,21 +91,6 @@ def test_an_accepted_risk_before_it_runs_out_and_after() -> None:
     assert ids(told, "2027-01-01 09:00") == [f"findings/2026-12-31-{ONE}/late"]
 
 
-def test_what_is_found_again_is_told_at_once() -> None:
-    told = Told()
-    told.found()
-    told.fixed()
-    told.tested("OK")
-    number = told.later(7).tested("CRIT")
-    [one] = notices(told, "2026-11-30 12:00")
-    assert (one.id, one.level, one.due) == (f"findings/{ONE}/reopened-{number}", 1, T0 + timedelta(days=7))
-
-
 def test_the_contract_may_say_how_many_days() -> None:
-    from finding_book import contract
-
-    from checks.security_finding import Severity
-
-    assert contract(remediation={"高危": 5}).remediation == {
-        Severity.EXTREME: 3, Severity.HIGH: 5, Severity.MEDIUM: 30, Severity.LOW: 90
-    }  # fmt: skip
+    days = contract(remediation={"高危": 5}).remediation
+    assert [days.days(severity) for severity in Severity] == [3, 5, 30, 90]

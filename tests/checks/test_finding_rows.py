@@ -135,7 +135,7 @@ class TestDue:
     ])  # fmt: skip
     def test_by_severity(self, severity: str, due: str) -> None:
         body = body_of(CONTRACT, row(severity=severity), date(2026, 11, 23))
-        assert (body["due"], body["days"]) == (due, CONTRACT.remediation[severity])
+        assert (body["due"], body["days"]) == (due, CONTRACT.remediation.days(Severity(severity)))
 
     def test_the_rows_own_comes_first(self) -> None:
         assert body_of(CONTRACT, row(due="2026-11-24"), date(2026, 11, 23))["due"] == "2026-11-24"

@@ -1,15 +1,19 @@
 """Retests of a real host: what is broken, mended and broken again, what cannot be reached, and who may not test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from retest_desk import FIXER, TESTER, Desk, by, opened
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from checks.finding import Reason, State
+from checks.finding import Finding, Reason, State
 from checks.notices import NOTICE
 from checks.records import INTERRUPTED
 from checks.retest import Result
@@ -18,6 +22,7 @@ from checks.safe_probe import Vantage, safe_probe
 from checks.scope import target
 from checks.security_finding import Life
 from checks.slots import RETEST, RequestError, retest_slot
+from checks.visit import ProbeVisit
 from flows import retest_plan
 from flows.caller import Caller
 from flows.finding_desk import FindingDesk
@@ -194,8 +199,10 @@ def test_another_version_of_the_probe_cannot_be_compared(desk: Desk, monkeypatch
     assert desk.retest(number).state is State.CRIT
 
 
-def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk) -> None:
-    """Given what was verified nine days ago, when nobody looked on the seventh, it is done now, and said."""
+@pytest.mark.parametrize("gone", [False, True])
+def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk, gone: bool) -> None:
+    """Given what was verified nine days ago, when nobody looked on the seventh, it is done now, and said; where the
+    host cannot be reached it stays verified, and due."""
     number = desk.enter()
     before(desk, number, entered=False)
     desk.mended()
@@ -204,14 +211,17 @@ def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk) -> 
     due = (at - timedelta(days=2)).astimezone(office.contract.tz).date()
     [one], unable = follow_ups(office.ledger, office.contract, Claim("计划任务"), at)
     assert (one.why, unable) == (f"验证后第 7 天复查（应于 {due}，迟 2 天）", [])
-    # When it cannot be reached, it stays due; when it was looked at, it is not
     assert follow_ups(office.ledger, office.contract, Claim("计划任务"), at - timedelta(days=3)) == ([], [])
+    # When
+    if gone:
+        desk.server.end_connections(itself=True)
     slot = retest_slot(office.contract, number, office.today())
     office.expect([slot])
     asked_by = Caller("", "schedule", "计划任务", one.why)
     with office.network() as network:
         carried_out(office, slot, asked_by, {}, lambda run: Retest(run, network, one, asked_by).go())
-    assert follow_ups(office.ledger, office.contract, Claim("计划任务"), at) == ([], [])
+    # Then
+    assert bool(follow_ups(office.ledger, office.contract, Claim("计划任务"), at)[0]) is gone
     assert desk.findings()[0].life is Life.VERIFIED
     assert desk.runs(number)[-1].why == one.why
 
@@ -291,3 +301,43 @@ def test_the_report_shows_both_sides_and_hostile_names_as_themselves(desk: Desk)
     assert "<b>x</b>" not in html
     assert "{{ 7*7 }}" in html
     assert files[Format.ARTIFACT].read_bytes() == build(office, number)[Format.ARTIFACT].read_bytes()
+
+
+def test_a_site_without_a_host_is_known_by_its_certificate(
+    desk: Desk, serve: Callable[..., str], certificates: Path
+) -> None:
+    """Given two sites, when the second answers where the first is known, then nothing is asked of it; one that shows
+    no certificate cannot be known."""
+    site = Starlette(routes=[Route("/", lambda _: PlainTextResponse("x", headers={"Server": "nginx/1.18.0"}))])
+    first, other = (serve(site, certificates / name) for name in ("valid.pem", "self-signed.pem"))
+    bare = serve(site)
+    ports = [int(url.rpartition(":")[2]) for url in (first, other, bare)]
+    with (desk.contract / "contract.yaml").open("a", encoding="utf-8") as file:
+        file.write(yaml.safe_dump({"assets": [{"names": ["127.0.0.1"], "ports": ports, "system": "oa"}]}))
+    office, probe = desk.office(), safe_probe("version-disclosure")
+
+    def seen(url: str, identity: str = "") -> tuple[ProbeVisit, Finding]:
+        with office.network() as network:
+            there = target(office.contract, url)
+            return look(office, network, probe, there, Vantage.HERE, "", probe.params(), "x", identity=identity)
+
+    visit, finding = seen(first)
+    assert finding.state is State.CRIT
+    assert visit.identity.startswith("certificate SHA256:")
+    assert seen(first, visit.identity)[1].state is State.CRIT
+    refused, why = seen(other, visit.identity)
+    assert (why.reason, len(refused.sent), refused.replies) == (Reason.HOST_KEY, 1, ())
+    unknown, why = seen(bare)
+    assert (why.reason, unknown.sent) == (Reason.CONFIGURATION, ())
+    assert "contract.yaml 的 assets" in why.summary
+
+
+def test_a_probe_on_the_host_asks_in_one_script(desk: Desk) -> None:
+    office = desk.office()
+    probe, there = safe_probe("file-mode"), target(office.contract, "app-01")
+    params = probe.params(path="/etc/passwd", mode="644")
+    with office.network() as network:
+        visit, finding = look(office, network, probe, there, Vantage.HOST, "", params, "x")
+    assert finding.state is State.OK, finding.summary
+    assert (len(visit.sent), len(visit.replies)) == (2, 1)
+    assert visit.params["path"] == "/etc/passwd"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ import httpx
 import psutil
 import pytest
 
+from checks.entries import Who
 from checks.periods import period_of
 from checks.records import INTERRUPTED, RunRecord
-from checks.slots import PAGE_INSPECTION
+from checks.slots import PAGE_INSPECTION, RETEST
+from flows.finding_desk import FindingDesk
 from flows.standing import standing
 from rehearsal.estate import Estate
-from tasks import prefect_server
+from tasks import contract_folder, prefect_server
 from tasks.browser.launch import launched
 from tasks.ledger import Ledger
 from tasks.ledger.audit import stored
@@ -211,6 +213,51 @@ def test_a_run_started_from_the_form_is_on_record_with_who_and_why(service: Serv
     runs = [run for run in service.on_record() if run.flow_run_id == done[0]["id"]]
     assert {run.slot.split("/")[1] for run in runs} == {"oa", "mobile", "archive"}
     assert {(run.trigger, run.who, run.why, run.outcome) for run in runs} == {("ui", "值班员甲", "整改后复查", "OK")}
+
+
+def test_a_finding_is_tested_from_the_form(service: Service, estate: Estate) -> None:
+    """Given a new finding, when its choice is picked in a real browser and sent, then it is tested, on record
+    and in the register, with its report in the UI."""
+    contract = contract_folder.load(service.settings.contract)
+    desk = FindingDesk(Ledger(service.settings.ledger), contract, datetime.now(UTC))
+    cells = {"title": "响应头带版本号", "severity": "低危", "asset": str(contract.systems[0].url), "vantage": "here",
+             "probe": "version-disclosure"}  # fmt: skip
+    desk.enter(cells, Who("登记员丙", "测试", "cli:test"))
+    [number] = [one.id for one in desk.findings()]
+    path = "/deployments/name/verify-remediation/verify-remediation"
+    deployed = service.wait_for(lambda: _offering(service.api.get(path).raise_for_status().json(), number))
+    with launched(service.settings) as (_, browser):
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        root = prefect_server.api_url(service.settings).removesuffix("/api")
+        page.goto(f"{root}/deployments/deployment/{deployed['id']}/run")
+        page.get_by_text("复测人").wait_for()
+        page.locator("button.p-select-button__control").first.focus()
+        page.keyboard.press("ArrowDown")
+        page.get_by_text(f"{number} 低危").click()
+        page.keyboard.press("Escape")
+        for place, text in enumerate(("整改员甲", "复测员乙", "整改完成")):
+            page.locator("textarea").nth(place).fill(text)
+        for _ in range(5):
+            with page.expect_response(lambda answer: answer.url.endswith("/create_flow_run")) as made:
+                page.get_by_role("button", name="Submit").click()
+            if made.value.status != 503:
+                break
+        assert made.value.ok, made.value.text()
+        mine = made.value.json()["id"]
+        ended = ["COMPLETED", "FAILED", "CRASHED"]
+        done = service.wait_for(lambda: [run for run in service.flow_runs(any_=ended) if run["id"] == mine])
+    assert done[0]["state"]["name"] in ("未全部修复", "无法复测"), done[0]["state"]
+    [record] = Ledger(service.settings.ledger).runs(RETEST, date.min, date.max, number)
+    assert (record.trigger, record.who, record.why, record.flow_run_id) == ("ui", "复测员乙", "整改完成", mine)
+    query = {"artifacts": {"flow_run_id": {"any_": [mine]}}}
+    [report] = service.api.post("/artifacts/filter", json=query).raise_for_status().json()
+    assert report["key"] == f"retest-{number.lower()}"
+    assert "复测员乙 | 整改员甲" in report["data"]
+
+
+def _offering(deployment: dict[str, Any], number: str) -> dict[str, Any]:
+    return deployment if number in str(deployment["parameter_openapi_schema"]) else {}
 
 
 def test_a_due_schedule_runs_by_itself(service: Service, estate: Estate) -> None:

@@ -2,19 +2,20 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import State as FlowState
 from retest_desk import FIXER, TESTER, Desk, opened
+from typer.testing import CliRunner
 
 from checks.slots import RETEST
+from flows.cli import app
 from flows.deployments import FILE
 from flows.verify_remediation import RetestForm, verify_remediation
 from tasks.prefect_server import deployments_in
@@ -36,9 +37,8 @@ async def artifacts(state: FlowState) -> dict[str, str]:
         return {one.key or "": str(one.data) for one in await client.read_artifacts(artifact_filter=ours)}
 
 
-def shell(desk: Desk, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "flows.cli", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def shell(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
 
 
 def test_from_the_form_to_the_report(desk: Desk, prefect: None) -> None:
@@ -84,32 +84,30 @@ def test_a_day_on_which_nothing_is_due(desk: Desk, prefect: None) -> None:
 
 def test_the_shell_takes_a_before_and_says_what_is_wrong(desk: Desk) -> None:
     number, asset = desk.enter(), f"app-01:{desk.port}"
-    taken = shell(
-        desk, "probe", "port-closed", asset, "--finding", number, "--before", "--who", TESTER, "--why", "取证"
-    )
-    assert (taken.returncode, taken.stderr) == (1, "")
+    taken = shell("probe", "port-closed", asset, "--finding", number, "--before", "--who", TESTER, "--why", "取证")
+    assert (taken.exit_code, taken.stderr) == (1, "")
     assert "严重：端口开放；应关闭" in taken.stdout
     assert "已登记" in taken.stdout
-    outside = shell(desk, "probe", "port-closed", "192.0.2.1:80")
-    assert outside.returncode == 2
+    outside = shell("probe", "port-closed", "192.0.2.1:80")
+    assert outside.exit_code == 2
     assert "hosts/ 里的主机、systems/ 里的网址、contract.yaml 的 assets" in outside.stderr
-    nobody = shell(desk, "probe", "port-closed", asset, "--finding", number, "--before")
-    assert (nobody.returncode, "取证人" in nobody.stderr) == (2, True)
-    unclaimed = shell(desk, "retest", number, "--who", TESTER, "--why", "x")
-    assert (unclaimed.returncode, "--fixed-by" in unclaimed.stderr) == (2, True)
-    plan = shell(desk, "retest", number, "--who", TESTER, "--why", "x", "--fixed-by", FIXER, "--dry-run")
-    assert (plan.returncode, "没有探测，没有记台账" in plan.stdout) == (0, True)
+    nobody = shell("probe", "port-closed", asset, "--finding", number, "--before")
+    assert (nobody.exit_code, "取证人" in nobody.stderr) == (2, True)
+    unclaimed = shell("retest", number, "--who", TESTER, "--why", "x")
+    assert (unclaimed.exit_code, "--fixed-by" in unclaimed.stderr) == (2, True)
+    plan = shell("retest", number, "--who", TESTER, "--why", "x", "--fixed-by", FIXER, "--dry-run")
+    assert (plan.exit_code, "没有探测，没有记台账" in plan.stdout) == (0, True)
     assert len(desk.runs()) == 1
 
 
-def test_a_probe_alone_is_on_record_and_no_before_of_anything(desk: Desk) -> None:
-    done = shell(desk, "probe", "port-closed", f"app-01:{desk.port}", "--format", "json")
-    assert done.returncode == 1
+def test_a_probe_alone_is_on_record(desk: Desk) -> None:
+    done = shell("probe", "port-closed", f"app-01:{desk.port}", "--format", "json")
+    assert done.exit_code == 1
     said = json.loads(done.stdout)
     [record] = desk.runs()
     assert said["run"] == record.id
     assert record.slot.startswith(f"{RETEST}/port-closed@app-01:{desk.port}/")
-    listed = json.loads(shell(desk, "probe", "--list", "--format", "json").stdout)
+    listed = json.loads(shell("probe", "--list", "--format", "json").stdout)
     assert {"id": "port-closed", "vantages": ["bastion", "here"]}.items() <= {
         key: value for one in listed if one["id"] == "port-closed" for key, value in one.items() if key != "params"
     }.items()

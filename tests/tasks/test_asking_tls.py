@@ -42,11 +42,9 @@ def s_server(certificates: Path) -> Iterator[Callable[..., int]]:
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = int(free.getsockname()[1])
-            pem = certificates / "valid.pem"
-            command = [str(OPENSSL), "s_server", "-accept", f"127.0.0.1:{port}", "-cert", pem, "-quiet", *options]
-            process = subprocess.Popen(
-                [*command, "-key", pem.with_suffix(".key")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            own = ["-cert", str(certificates / "valid.pem"), "-key", str(certificates / "valid.key")]
+            command = [str(OPENSSL), "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", *own, *options]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             stack.callback(process.wait)
             stack.callback(process.kill)
             until = time.monotonic() + WITHIN
@@ -116,6 +114,24 @@ def test_each_version_by_itself(only: str, s_server: Callable[..., int], way: Wa
     # Then
     assert [one for one, agreed in seen(port, way).versions.items() if agreed] == [name]
     assert len(seen(port, way, "certificate").fingerprint) == 64
+
+
+def test_a_certificate_that_clients_refuse(s_server: Callable[..., int], way: Way, tmp_path: Path) -> None:
+    """Signed by itself with SHA-1, a key of 1024 bits, for nobody: it is read, and all of that is said."""
+    # Given
+    pem, key = tmp_path / "weak.pem", tmp_path / "weak.key"
+    subprocess.run(
+        [str(OPENSSL), "req", "-x509", "-newkey", "rsa:1024", "-sha1", "-nodes", "-keyout", key, "-out", pem,
+         "-days", "100", "-subj", "/CN=oa.example"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    port = s_server("-cert", str(pem), "-key", str(key), "-cipher", "ALL:@SECLEVEL=0")
+    # When
+    state, summary = looked(port, way, safe_probe("certificate"))
+    # Then
+    assert state is State.CRIT
+    for words in ("自签名", "（没有域名）", "RSA 1024", "sha1WithRSAEncryption"):
+        assert words in summary
 
 
 def test_what_no_openssl_offers_any_more(tcp: Serve, way: Way, certificates: Path) -> None:

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from checks.finding import Finding, Reason, State
 from checks.records import Event, EvidenceRecord, RunRecord, merged
-from checks.slots import BACKUP_CHECK, PAGE_INSPECTION, RESTORE_DRILL, Slot
-from checks.visit import BackupVisit, Copy, Document, RestoreVisit, Visit
+from checks.slots import BACKUP_CHECK, PAGE_INSPECTION, RESTORE_DRILL, RETEST, Slot
+from checks.visit import BackupVisit, Copy, Document, ProbeVisit, RestoreVisit, Visit
 from tasks.ledger import Ledger, LedgerError
 from tasks.ledger.tables import SEALED
 
@@ -109,16 +109,20 @@ class TestRecord:
         checks = [BackupVisit(target=target, attempt=1, started_at=NOON + timedelta(hours=n), seconds=1, copies=(copy,))
                   for n in range(3)]  # fmt: skip
         drill = RestoreVisit(target=target, attempt=1, started_at=NOON, seconds=9, tables={"app.notice": 300})
-        for visit, duty in [*((one, BACKUP_CHECK) for one in checks), (drill, RESTORE_DRILL)]:
+        look = ProbeVisit(target=target, attempt=1, started_at=NOON, seconds=1, probe="port-closed", version=1,
+                          asset="app-01:6379", vantage="here", replies=({"open": True},))  # fmt: skip
+        looked = [*((one, BACKUP_CHECK) for one in checks), (drill, RESTORE_DRILL), (look, RETEST)]
+        for visit, duty in looked:
             its = Slot(f"{duty}/{target}/{DAY}", duty, target, DAY, NOON, NOON + timedelta(days=1))
             ledger.expect([its], NOON)
             run_id = begin(ledger, its, visit.started_at)
             ledger.add(run_id, target, 1, [], visit=visit, evidence=(), now=NOON, outcome=State.OK)
         # Then
-        runs = [*ledger.runs(BACKUP_CHECK, DAY, DAY), *ledger.runs(RESTORE_DRILL, DAY, DAY)]
-        whole = merged(runs)
+        whole = merged(run for duty in (BACKUP_CHECK, RESTORE_DRILL, RETEST) for run in ledger.runs(duty, DAY, DAY))
         assert whole is not None
         assert (whole.backup_visits, whole.restore_visits, whole.visits) == (tuple(checks), (drill,), ())
+        assert whole.probe_visits == (look,)
+        assert ledger.past(RETEST, target, ProbeVisit) == [look]
         assert ledger.past(BACKUP_CHECK, target, BackupVisit, limit=2) == checks[1:]
         assert ledger.past(RESTORE_DRILL, target, RestoreVisit) == [drill]
         assert ledger.past(BACKUP_CHECK, "mobile.db", BackupVisit) == []

@@ -26,7 +26,7 @@ WITHIN = 20.0  # seconds
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 # What each product shows to anybody, and what nginx says in front of it once it is mended.
 SHOWN = {
-    "/actuator": ("application/vnd.spring-boot.actuator.v3+json", '{"_links":{"self":{}}}'),
+    "/actuator": ("application/vnd.spring-boot.actuator.v3+json", '{"_links":{"self":{},"env":{}}}'),
     "/actuator/env": ("application/vnd.spring-boot.actuator.v3+json", '{"activeProfiles":[]}'),
     "/actuator/heapdump": ("application/octet-stream", "JAVA PROFILE 1.0.2"),
     "/druid/index.html": ("text/html", "<title>Druid Stat Index</title>"),
