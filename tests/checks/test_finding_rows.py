@@ -82,7 +82,7 @@ class TestCells:
         ("cve", "cve-2021-44228，CVE-2022-22965\nCVE-2021-44228", "CVE-2021-44228、CVE-2022-22965"), ("cve", "无", ""),
         ("cnvd", "CNVD-2021-95914", "CNVD-2021-95914"), ("due", "2026年12月1日", date(2026, 12, 1)),
         ("due", "2026/12/1", date(2026, 12, 1)), ("due", "2026-12-01 00:00:00", date(2026, 12, 1)),
-        ("vantage", "主机上", "host"), ("title", "  两行\n标题\x00 ", "两行 标题"),
+        ("vantage", "巡检机", "here"), ("title", "  两行\n标题\x00 ", "两行 标题"),
     ])  # fmt: skip
     def test_as_people_write_them(self, field: str, text: str, kept: Any) -> None:
         assert getattr(row(**{field: text}), field) == kept
