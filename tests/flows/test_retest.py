@@ -199,8 +199,10 @@ def test_another_version_of_the_probe_cannot_be_compared(desk: Desk, monkeypatch
     assert desk.retest(number).state is State.CRIT
 
 
-def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk) -> None:
-    """Given what was verified nine days ago, when nobody looked on the seventh, it is done now, and said."""
+@pytest.mark.parametrize("gone", [False, True])
+def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk, gone: bool) -> None:
+    """Given what was verified nine days ago, when nobody looked on the seventh, it is done now, and said; where the
+    host cannot be reached it stays verified, and due."""
     number = desk.enter()
     before(desk, number, entered=False)
     desk.mended()
@@ -209,14 +211,17 @@ def test_follow_ups_are_due_after_a_week_and_until_they_are_done(desk: Desk) -> 
     due = (at - timedelta(days=2)).astimezone(office.contract.tz).date()
     [one], unable = follow_ups(office.ledger, office.contract, Claim("计划任务"), at)
     assert (one.why, unable) == (f"验证后第 7 天复查（应于 {due}，迟 2 天）", [])
-    # When it cannot be reached, it stays due; when it was looked at, it is not
     assert follow_ups(office.ledger, office.contract, Claim("计划任务"), at - timedelta(days=3)) == ([], [])
+    # When
+    if gone:
+        desk.server.end_connections(itself=True)
     slot = retest_slot(office.contract, number, office.today())
     office.expect([slot])
     asked_by = Caller("", "schedule", "计划任务", one.why)
     with office.network() as network:
         carried_out(office, slot, asked_by, {}, lambda run: Retest(run, network, one, asked_by).go())
-    assert follow_ups(office.ledger, office.contract, Claim("计划任务"), at) == ([], [])
+    # Then
+    assert bool(follow_ups(office.ledger, office.contract, Claim("计划任务"), at)[0]) is gone
     assert desk.findings()[0].life is Life.VERIFIED
     assert desk.runs(number)[-1].why == one.why
 

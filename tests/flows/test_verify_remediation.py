@@ -84,9 +84,7 @@ def test_a_day_on_which_nothing_is_due(desk: Desk, prefect: None) -> None:
 
 def test_the_shell_takes_a_before_and_says_what_is_wrong(desk: Desk) -> None:
     number, asset = desk.enter(), f"app-01:{desk.port}"
-    taken = shell(
-        "probe", "port-closed", asset, "--finding", number, "--before", "--who", TESTER, "--why", "取证"
-    )
+    taken = shell("probe", "port-closed", asset, "--finding", number, "--before", "--who", TESTER, "--why", "取证")
     assert (taken.exit_code, taken.stderr) == (1, "")
     assert "严重：端口开放；应关闭" in taken.stdout
     assert "已登记" in taken.stdout
