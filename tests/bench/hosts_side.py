@@ -99,7 +99,7 @@ def prepared() -> Any:
 def furnish() -> Figures:
     """A home with some weeks on record, and the script that the engine would send today."""
     settings = prepared()
-    from checks.host_script import wire
+    from checks.host_script import assembled, wire
     from checks.hosts import logs
     from checks.slots import HOST_INSPECTION, host_slots
     from checks.visit import HostVisit
@@ -113,7 +113,7 @@ def furnish() -> Figures:
     first.expect(some)
     by = Caller("", "cli", "bench", "bench")
     with first.network() as network:
-        outcomes = [carried_out(first, some[0], by, {}, lambda run: HostRounds(run, network).go())]
+        outcomes = [carried_out(first, some[0], by, {}, lambda run: HostRounds([run], network).go()[0])]
     seen = first.ledger.past(HOST_INSPECTION, some[0].target, HostVisit)[-1]
     office, today = Office(settings), now()
     for weeks in range(WEEKS, 0, -1):
@@ -138,7 +138,12 @@ def furnish() -> Figures:
     placed = office.contract.host(NAMES[0])
     files = [one.params.files for one in placed.planned if one.check.id == logs.CHECK.id]
     marks = logs.marks(seen.facts, files[0]) if files else ""
-    text = wire(placed.script.text, NONCE, int((today - timedelta(weeks=1)).timestamp()), marks)
+    text = wire(
+        assembled(placed.planned, sudo=placed.group.sudo).text,
+        NONCE,
+        int((today - timedelta(weeks=1)).timestamp()),
+        marks,
+    )
     SCRIPT.write_bytes(text)
     STAND_ALONE.write_bytes(b"#!/bin/sh\n" + text)
     STAND_ALONE.chmod(0o700)
@@ -164,7 +169,7 @@ def engine() -> Callable[[], Figures]:
         with office.network() as network, ThreadPoolExecutor(LANES) as pool:
 
             def one(slot: Slot) -> None:
-                carried_out(office, slot, by, {}, lambda run: HostRounds(run, network).go())
+                carried_out(office, slot, by, {}, lambda run: HostRounds([run], network).go()[0])
 
             if os.environ.get("BENCH_PROFILE"):
                 import cProfile
