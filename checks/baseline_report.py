@@ -377,7 +377,8 @@ def _not_applicable(judged: _Judged) -> Iterator[NotApplicableLine]:
 
 
 def _hosts(some: Sequence[str], every: _Judged) -> str:
-    return f"全部 {len(some)} 台" if len(some) == len(every) > 1 else "、".join(some)
+    known = [one for one in every if "." not in one]  # the others are systems' addresses
+    return f"全部 {len(known)} 台" if list(some) == known and len(known) > 1 else "、".join(some)
 
 
 def _plan(judged: _Judged) -> Iterator[PlanLine]:

@@ -62,8 +62,11 @@ def escape(text: str) -> Safe:
 
     Control, bidi and other invisible characters become U+FFFD.
     """
-    line = "".join("\ufffd" if _unprintable(char) else char for char in " ".join(text.split()))
-    return Safe(_STRUCTURAL.sub(r"\\\1", line))
+    return Safe(_STRUCTURAL.sub(r"\\\1", _line(text)))
+
+
+def _line(text: str) -> str:
+    return "".join("\ufffd" if _unprintable(char) else char for char in " ".join(text.split()))
 
 
 def _unprintable(char: str) -> bool:
@@ -106,8 +109,15 @@ def _environment() -> Environment:
         "clock": lambda at: f"{at:%H:%M}",
         "numeral": _numeral,
         "short": lambda text, length: text[:length],
+        "commands": _commands,
     }
     return environment
+
+
+def _commands(text: str) -> Safe:
+    """Text that quotes `commands` in backticks: those become code, all else is text."""
+    parts = re.split(r"(`[^`|]+`)", _line(text))  # a bar would end a table's cell
+    return Safe("".join(part if number % 2 else _STRUCTURAL.sub(r"\\\1", part) for number, part in enumerate(parts)))
 
 
 def _duration(seconds: int) -> str:
