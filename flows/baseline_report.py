@@ -9,7 +9,8 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from checks.baseline_report import BaselineReport, FindingLine, baseline_report
+from checks.baseline_lines import BaselineReport, FindingLine
+from checks.baseline_report import baseline_report
 from checks.baseline_verdicts import BASELINE_MANUAL, CHECKED, RESTORED, beside
 from checks.finding_list import urgent
 from checks.safe_probe import safe_probe

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from checks.baseline_check import Conformity
-from checks.baseline_report import BaselineReport, baseline_report
+from checks.baseline_lines import BaselineReport
+from checks.baseline_report import baseline_report
 from checks.baseline_verdicts import BASELINE_MANUAL, beside, manual_entry
 from checks.clauses import ON_HOSTS, ON_SITES
 from checks.contract import Contract, problems
