@@ -58,12 +58,13 @@ _COUNT = re.compile(
 )
 _SHARE = re.compile(
     rf"(?>百分之(?P<han>{_HAN})|(?P<a>{_FIGURE})\s*(?P<sign>%)?(?:{_TO}(?P<b>{_FIGURE}))?){_WHOLE}"
-    rf"\s*+(?P<unit>%)?+{_LIMIT}",
+    rf"\s*+(?>(?P<unit>%)?){_LIMIT}",
     re.ASCII,
 )
+# Atomic groups, not possessive ones: Python before 3.11.5 forgets what it saw in those (gh-106052).
 _SPAN = re.compile(
-    r"(?:(?P<d>\d+(?:\.\d+)?)\s*天)?+\s*+(?:(?P<h>\d+(?:\.\d+)?)\s*(?:个)?(?:小时|时|h))?+\s*+"
-    rf"(?:零?(?P<m>\d+(?:\.\d+)?)\s*(?:分钟|分|min))?+\s*+(?:(?P<s>\d+(?:\.\d+)?)\s*(?:秒|s))?+{_LIMIT}",
+    r"(?>(?:(?P<d>\d+(?:\.\d+)?)\s*天)?)\s*+(?>(?:(?P<h>\d+(?:\.\d+)?)\s*(?:个)?(?:小时|时|h))?)\s*+"
+    rf"(?>(?:零?(?P<m>\d+(?:\.\d+)?)\s*(?:分钟|分|min))?)\s*+(?>(?:(?P<s>\d+(?:\.\d+)?)\s*(?:秒|s))?){_LIMIT}",
     re.ASCII,
 )
 _MOMENT = re.compile(

@@ -380,7 +380,7 @@ class TestTheShell:
     def test_a_contract_without_backups(self, here: Here) -> None:
         (here.contract / "backups" / "oa.yaml").unlink()
         done = xunjian(here.contract.parent, "run", "backup-check")
-        assert (done.returncode, "合同里没有备份；每个系统的备份写一个文件" in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, "合同里没有备份；每个系统写一个文件" in done.stderr) == (2, True), done.stderr
 
     def test_a_dry_run(self, here: Here) -> None:
         done = xunjian(here.contract.parent, "run", "backup-check", "--dry-run")

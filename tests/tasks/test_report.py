@@ -23,7 +23,7 @@ from checks.records import EvidenceRecord
 from checks.secrecy import Grade
 from tasks import report as report_module
 from tasks.evidence import Store
-from tasks.report import Format, ReportError, Safe, escape, render
+from tasks.report import Format, ReportError, Safe, _environment, escape, render
 from tasks.settings import Settings
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -390,6 +390,18 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReportError, match="报告写不进去"):
         render(daily(), [Format.HTML], tmp_path / "file" / "out", tmp_path)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_commands_become_code_and_everything_else_stays_text(text: str) -> None:
+    """Given text around a command, when it is rendered, then the command is code, and nothing else is anything."""
+    render_text = (
+        _environment().from_string("{{ text|commands }}").render(text=f"先 `sshd -t && echo <b>*ok*</b>`，{text}")
+    )
+    seen = gfm(render_text)
+    assert seen.tags <= {"p", "code"}
+    assert squeeze("先sshd -t && echo <b>*ok*</b>，") in squeeze(seen.text)
+    assert squeeze(text.replace("`", "")) in squeeze(seen.text.replace("`", ""))
 
 
 def test_three_hundred_rows_repeat_their_head_and_stay_on_the_page(tmp_path: Path) -> None:
