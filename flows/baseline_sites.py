@@ -56,9 +56,9 @@ class SiteRounds:
             found.append((probe.title, finding))
         state = worst(finding.state for _, finding in found)
         those = [(title, finding) for title, finding in found if finding.state is state]
-        said: dict[str, list[str]] = {}  # what several probes met alike is said once
+        alike: dict[str, list[str]] = {}  # what several probes met is said once
         for title, finding in those:
-            said.setdefault(finding.summary, []).append(title)
-        words = [f"{'、'.join(titles)}：{what}" if len(found) > 1 else what for what, titles in said.items()]
+            alike.setdefault(finding.summary, []).append(title)
+        words = [f"{'、'.join(titles)}：{what}" if len(found) > 1 else what for what, titles in alike.items()]
         reason = those[0][1].reason
         return Seen(Finding(check=clause.id, state=state, summary="；".join(words), reason=reason), visits)
