@@ -55,7 +55,8 @@ def line(one: SecurityFinding, today: date, zone: ZoneInfo = CHINA) -> list[str]
         one.id, one.title, one.severity, one.asset, one.cve, one.cnvd, one.weakness, one.source, one.page,
         one.life.label, one.due.isoformat(), "是" if one.overdue(today) else "", one.owner, one.plan, one.ticket,
         one.probe, Vantage(one.vantage).label if one.vantage else "", one.way, one.fixed_by,
-        there(one.fixed_at) if one.fixers else "", one.tester, there(one.verified_at), one.evidence_before, one.evidence_after, one.accepted_by if accepted else "",
+        there(one.fixed_at) if one.fixers else "", one.tester, there(one.verified_at),
+        one.evidence_before, one.evidence_after, one.accepted_by if accepted else "",
         str(one.until) if accepted else "", one.identity,
     ]  # fmt: skip
 
