@@ -267,6 +267,7 @@ class Contract(Strict):
     hosts: list[HostGroup] = Field([], title="主机")
     backups: list[BackupGroup] = Field([], title="备份")
     assets: list[Asset] = Field([], title="资产", description="主机和系统网址之外，安全复测还可以探测的名称和端口")
+    baseline: bool = Field(True, title="等保自查", description="每月对各主机和系统网址自查；不做的写 false")
     exemptions: list[Exemption] = Field([], title="豁免", description="等保自查里经批准暂不整改的项目")
     channels: list[Channel] = Field([], title="通知渠道")
     escalation: list[Contact] = Field(
@@ -357,11 +358,13 @@ class Contract(Strict):
 
 
 def as_it_was(data: dict[str, Any]) -> Contract:
-    """A contract of an earlier day, from the ledger: what today's version would refuse takes its default.
+    """A contract of an earlier day, from the ledger: what today's version would refuse takes its default. Nobody owed
+    a baseline when this program knew of none.
 
     Raises:
         ValidationError: what is refused has no default: it cannot be left out.
     """
+    data = {"baseline": False, **data}
     while True:
         try:
             return Contract.model_validate(data)

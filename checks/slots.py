@@ -137,7 +137,9 @@ def drill_slots(contract: Contract, day: date) -> Iterator[Slot]:
 
 def baseline_slots(contract: Contract, day: date) -> Iterator[Slot]:
     """The slots of the month in which `day` is, one per host, then one per address of a system that has hosts; as far
-    as the term goes."""
+    as the term goes. None where the contract wants no baseline."""
+    if not contract.baseline:
+        return iter(())
     sites = [site(system.id) for system in contract.systems if system.id in {one.system for one in contract.hosts}]
     return _monthly(contract, day, BASELINE_CHECK, [*(one.host.name for one in contract.all_hosts()), *sites])
 

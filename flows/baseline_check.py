@@ -60,6 +60,8 @@ async def baseline_check(form: BaselineCheckForm = BaselineCheckForm()) -> State
     office, asked_by = Office(), caller(form.who, form.why)
     if reason := late(office.contract.tz, office.today(), month_of):
         return nothing_to_do(reason)
+    if not office.contract.baseline:
+        return nothing_to_do("合同写明不做等保自查（baseline: false）")
     if not office.contract.hosts and not form.hosts:
         return nothing_to_do("合同里没有主机")
     day = date.fromisoformat(form.day) if form.day else office.today()

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from checks.contract import Contract, System, Term, as_it_was, problems
+from checks.slots import baseline_slots
 
 EXPECT = [{"expect": {"text": "待办"}}]
 
@@ -140,6 +141,16 @@ def test_an_earlier_contract_is_read_by_a_stricter_version() -> None:
     assert [(one.id, int(one.grade)) for one in made.channels] == [("group", 1)]
     assert stored == before
     assert as_it_was(contract().model_dump(mode="json")) == contract()
+
+
+def test_nobody_owed_a_baseline_before_the_program_knew_of_one() -> None:
+    """Given a contract put on record by an earlier version, then none of its months wants a baseline."""
+    hosts = [{"system": "oa", "hosts": [{"name": "oa-app-01"}]}]
+    stored = {**contract().model_dump(mode="json"), "hosts": hosts}
+    day = as_it_was(stored).term.start
+    assert [slot.target for slot in baseline_slots(as_it_was(stored), day)] == ["oa-app-01", "oa.web"]
+    del stored["baseline"]
+    assert list(baseline_slots(as_it_was(stored), day)) == []
 
 
 def test_what_has_no_default_is_never_guessed() -> None:
