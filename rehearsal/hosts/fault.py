@@ -23,7 +23,10 @@ mend() { [ ! -e "$1.sound" ] || { cat "$1.sound" >"$1"; rm -f "$1.sound"; }; }
 uncover() { umount -l "$1" 2>/dev/null || true; }
 beside() { "$@" >/dev/null 2>&1 </dev/null & echo $! >>/run/practice/beside; }
 end_beside() {
-    [ ! -e /run/practice/beside ] || for p in $(cat /run/practice/beside); do kill -9 "$p" 2>/dev/null || true; done
+    [ ! -e /run/practice/beside ] || for p in $(cat /run/practice/beside); do
+        kill -9 "$p" 2>/dev/null || true
+        while grep -qs ') [^ZX] ' /proc/$p/task/*/stat; do sleep 0.02; done
+    done
     rm -f /run/practice/beside
 }
 keep() {
