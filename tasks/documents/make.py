@@ -33,6 +33,7 @@ from tasks.pictures import blank
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 _READER = "commonmark+pipe_tables+attributes+fenced_divs+bracketed_spans"
 _IMAGE = re.compile(r'<img src="([\w.-]+)"')
+_KINDS = {".jpg": "jpeg", ".png": "png"}
 
 # GB/T 9704-2012: eastAsia fonts by role. Named only, never bundled.
 _LATIN, _BODY, _HEADING, _SECOND, _TITLE = "Times New Roman", "仿宋", "黑体", "楷体", "宋体"
@@ -85,14 +86,15 @@ class DocumentError(Exception):
 
 
 def html(text: str, title: str, images: Mapping[str, bytes]) -> str:
-    """Make one self-contained page for screen and print. `images`: JPEG files by the name that `text` uses.
+    """Make one self-contained page for screen and print. `images`: JPEG and PNG files by the name that `text` uses.
 
     Raises:
         DocumentError: pandoc fails.
     """
 
     def embed(match: re.Match[str]) -> str:
-        return f'<img src="data:image/jpeg;base64,{base64.b64encode(images[match[1]]).decode()}"'
+        kind = _KINDS[Path(match[1]).suffix]
+        return f'<img src="data:image/{kind};base64,{base64.b64encode(images[match[1]]).decode()}"'
 
     with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         body = _IMAGE.sub(embed, _pandoc(text, "html5", Path(folder)))
@@ -107,8 +109,11 @@ def html(text: str, title: str, images: Mapping[str, bytes]) -> str:
     )
 
 
-def docx(text: str, images: Mapping[str, bytes], out: Path) -> None:
+def docx(text: str, images: Mapping[str, bytes], out: Path, theirs: Path | None = None) -> None:
     """Make a Word document. Its one heading of level 1 becomes the title.
+
+    Args:
+        theirs: a reference.docx whose styles and page are to be used instead of ours.
 
     Raises:
         DocumentError: pandoc fails.
@@ -119,7 +124,7 @@ def docx(text: str, images: Mapping[str, bytes], out: Path) -> None:
         folder = Path(name)
         for file, stand_in in zip(images, stand_ins, strict=True):
             (folder / file).write_bytes(stand_in)
-        (folder / "reference.docx").write_bytes(_reference())
+        (folder / "reference.docx").write_bytes(theirs.read_bytes() if theirs else reference())
         _pandoc(text, "docx", folder, "--shift-heading-level-by=-1", "--reference-doc=reference.docx", out=out)
     document = Document(str(out))
     for part in document.part.package.iter_parts():
@@ -164,7 +169,7 @@ def _finish(document: Docx) -> None:
 
 
 @cache
-def _reference() -> bytes:
+def reference() -> bytes:
     """pandoc's own reference.docx, dressed as GB/T 9704 asks."""
     pandoc = subprocess.run(  # noqa: S603 - constants
         [pypandoc.get_pandoc_path(), "--print-default-data-file", "reference.docx"], capture_output=True, check=True

@@ -290,6 +290,12 @@ class Ledger:
             last = connection.execute(text("SELECT seq, hash FROM seal ORDER BY seq DESC LIMIT 1")).one_or_none()
         return f"{last.seq}:{last.hash}" if last else ""
 
+    def sealed_at(self) -> datetime | None:
+        """When the chain's last seal was made; None where nothing is sealed yet."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            last = connection.execute(text("SELECT at FROM seal ORDER BY seq DESC LIMIT 1")).one_or_none()
+        return datetime.fromisoformat(last.at) if last else None
+
     def last_day(self, duties: Sequence[str]) -> date | None:
         """The latest day of which a slot of these duties is on record."""
         latest = (

@@ -1,0 +1,37 @@
+"""Rows of the reports' tables, as queries answer with them. Numbers carry the rows of the ledger they come from."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from checks.number import Number
+
+
+class ReportLine(BaseModel):
+    """A row. `rows`: what in the ledger it rests on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: tuple[str, ...] = ()
+
+
+class CoverageLine(ReportLine):
+    """One target of one duty: how often it was due, and what became of that."""
+
+    duty: str
+    label: str
+    expected: Number
+    done: Number
+    late: Number
+    missed: Number
+    excused: Number
+    unknown: Number
+    pending: Number
+
+
+class NoteLine(ReportLine):
+    """What somebody has said for one section."""
+
+    text: str
+    who: str
+    at: datetime

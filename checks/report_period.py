@@ -1,0 +1,72 @@
+"""The periods that reports are of, by name: 2026-11-22, 2026-W47, 2026-10, 2026-Q3, 2026-H1, 2026."""
+
+import re
+from datetime import date, timedelta
+from enum import StrEnum
+
+from checks.documents import DocumentDuty, Named, Rule
+from checks.periods import period_of
+from checks.slots import RequestError
+
+
+class Every(StrEnum):
+    """What one report of a kind is of: a period, or an event by its number."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half-year"
+    YEAR = "year"
+    INCIDENT = "incident"
+    FINDING = "finding"
+
+    @property
+    def periodic(self) -> bool:
+        """It has days."""
+        return self not in (Every.INCIDENT, Every.FINDING)
+
+    @property
+    def example(self) -> str:
+        """How one is named."""
+        return _EXAMPLES[self]
+
+
+_EXAMPLES = {
+    Every.DAY: "2026-11-22", Every.WEEK: "2026-W47", Every.MONTH: "2026-10", Every.QUARTER: "2026-Q3",
+    Every.HALF_YEAR: "2026-H1", Every.YEAR: "2026", Every.INCIDENT: "G-2026-0007", Every.FINDING: "F-2026-012",
+}  # fmt: skip
+_FORMS = {
+    Every.DAY: r"\d{4}-\d\d-\d\d", Every.WEEK: r"\d{4}-W\d\d", Every.MONTH: r"\d{4}-\d\d", Every.QUARTER: r"\d{4}-Q[1-4]",
+    Every.HALF_YEAR: r"\d{4}-H[12]", Every.YEAR: r"\d{4}",
+}  # fmt: skip
+
+
+def period_with(every: Every, day: date) -> Named:
+    """The period in which a day is."""
+    if every is Every.DAY:
+        return Named(day.isoformat(), day, day)
+    duty = DocumentDuty(id="any", title="any", rule=Rule(every.value), due=1)
+    return next(duty.periods(day, day))
+
+
+def named(every: Every, text: str, today: date) -> Named:
+    """The period that people name; the one in which yesterday is where they name none.
+
+    Raises:
+        RequestError: there is no such period, or it has not begun.
+    """
+    if not text.strip():
+        return period_with(every, today - timedelta(days=1))
+    text = text.strip()
+    if not re.fullmatch(_FORMS[every], text, re.ASCII):
+        raise RequestError(f"期间“{text}”不对：这种报告写 {every.example} 这样的期间")
+    if every in (Every.QUARTER, Every.HALF_YEAR):
+        months = 3 if every is Every.QUARTER else 6
+        first = date(int(text[:4]), (int(text[-1]) - 1) * months + 1, 1)
+    else:
+        first = period_of(text).first  # which says why, where the calendar has none
+    found = period_with(every, first)
+    if found.first > today:
+        raise RequestError(f"{text} 还没有到（{found.first} 开始），没有可写的；今天是 {today}")
+    return found

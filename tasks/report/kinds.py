@@ -1,0 +1,65 @@
+"""The kinds of reports: a file each in templates/, and in the contract folder's own templates/, which go before ours.
+
+At its top a template says, as plain values: `kind` (周报, also in the file's name), `title`, `every` (what a period of it
+is), and `grade` where it is not 2 (contract, Annex 2). They are read without running anything.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from checks.report_period import Every
+from checks.secrecy import Grade
+from tasks.report.errors import ReportError
+from tasks.report.sheet import OURS, SUFFIX, environment
+
+_WANTED = ("kind", "title", "every")
+
+
+class Kind(NamedTuple):
+    """`name`: what it is called on the command line, the file's name."""
+
+    name: str
+    kind: str
+    title: str
+    every: Every
+    grade: Grade
+    file: Path
+
+
+def kinds(theirs: Path | None = None) -> dict[str, Kind]:
+    """Every kind, by name.
+
+    Raises:
+        ReportError: a template cannot be read, or does not say what it is.
+    """
+    folders = [OURS, *([theirs] if theirs and theirs.is_dir() else [])]
+    files = {file.name.removesuffix(SUFFIX): file for folder in folders for file in sorted(folder.glob(f"[!_]*{SUFFIX}"))}
+    return {name: _kind(name, file, theirs) for name, file in sorted(files.items())}
+
+
+def _kind(name: str, file: Path, theirs: Path | None) -> Kind:
+    try:
+        tree = environment(theirs).parse(file.read_text(encoding="utf-8"), name, str(file))
+    except TemplateSyntaxError as error:
+        raise ReportError(f"报告模板出错：{file.name} 第 {error.lineno} 行：{error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"报告模板读不出：{file}（{error}）") from error
+    said = _constants(tree)
+    if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
+        raise ReportError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
+    try:
+        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file)
+    except ValueError as error:
+        known = "、".join(one.value for one in Every)
+        raise ReportError(f"报告模板 {file.name}：every 写 {known} 之一，grade 写 1 至 3（{error}）") from error
+
+
+def _constants(tree: nodes.Template) -> dict[str, Any]:
+    """What is set at the top of a template to a plain value."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name) and isinstance(node.node, nodes.Const):
+            found[node.target.name] = node.node.value
+    return found
