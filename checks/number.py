@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-MARKS = "\ue000\ue001\ue002"
+MARKS = ("\ue000", "\ue001", "\ue002")
 """Begins a noted number, ends its place in the list, ends its text. Private use: no text of ours or others has them."""
 UNKNOWN = "不明"
 _NOTED: ContextVar["list[Number] | None"] = ContextVar("noted", default=None)

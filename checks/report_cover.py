@@ -15,7 +15,7 @@ class Cover(BaseModel):
         as_of: the ledger's last entry that was read; the same ledger gives the same report.
         head: the ledger's chain, "123:9f86d0…"; empty where nothing is sealed yet.
         contract_hash: the contract folder's, with `contract_since` the version that is in force.
-        warnings: what the reader must know first: the period is not over, nothing is on record, the ledger is not sound.
+        warnings: what the reader must know first: the period is not over, nothing is on record, the ledger is unsound.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -37,8 +37,8 @@ _EXAMPLES = {
     Every.HALF_YEAR: "2026-H1", Every.YEAR: "2026", Every.INCIDENT: "G-2026-0007", Every.FINDING: "F-2026-012",
 }  # fmt: skip
 _FORMS = {
-    Every.DAY: r"\d{4}-\d\d-\d\d", Every.WEEK: r"\d{4}-W\d\d", Every.MONTH: r"\d{4}-\d\d", Every.QUARTER: r"\d{4}-Q[1-4]",
-    Every.HALF_YEAR: r"\d{4}-H[12]", Every.YEAR: r"\d{4}",
+    Every.DAY: r"\d{4}-\d\d-\d\d", Every.WEEK: r"\d{4}-W\d\d", Every.MONTH: r"\d{4}-\d\d",
+    Every.QUARTER: r"\d{4}-Q[1-4]", Every.HALF_YEAR: r"\d{4}-H[12]", Every.YEAR: r"\d{4}",
 }  # fmt: skip
 
 

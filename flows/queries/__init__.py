@@ -1,7 +1,7 @@
-"""Named queries: what the templates of reports may ask for. A query is a function with `@query`, in a file by its theme.
+"""Named queries: what the templates of reports may ask for. A query is a function with `@query`, in a file by theme.
 
-A query takes `Facts` first, and whatever a template may say by name. It answers with a `Number`, a tuple of lines (models
-whose numbers are `Number`s), a `Drawing` or a text. Every number that a report prints comes from one.
+A query takes `Facts` first, and whatever a template may say by name. It answers with a `Number`, a tuple of lines
+(models whose numbers are `Number`s), a `Drawing` or a text. Every number that a report prints comes from one.
 """
 
 import difflib

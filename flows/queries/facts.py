@@ -18,8 +18,10 @@ from tasks.ledger import Ledger
 
 @dataclass
 class Facts:
-    """`kind`: the report's; `named`: the period (or the event) that the report is of; `as_of`: the ledger's last entry, UTC. What is computed
-    from both is the same whenever it is computed."""
+    """`kind`: the report's; `named`: the period (or the event) that it is of; `as_of`: the ledger's last entry, UTC.
+
+    What is computed from these is the same whenever it is computed.
+    """
 
     office: Office
     kind: str

@@ -19,9 +19,11 @@ def inspections(facts: Facts, duty: str = "") -> tuple[CoverageLine, ...]:
             due = [name for mark, rows in slots.items() if mark is not Mark.PENDING for name in rows]
             lines.append(
                 CoverageLine(
-                    duty=titles.get(line.duty, line.duty), label=line.label,
-                    expected=count("inspections.expected", due), **counted,
-                )  # fmt: skip
+                    duty=titles.get(line.duty, line.duty),
+                    label=line.label,
+                    expected=count("inspections.expected", due),
+                    **counted,
+                )
             )
     return tuple(lines)
 

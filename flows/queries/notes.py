@@ -1,4 +1,4 @@
-"""填写的内容: what people say in a report where the ledger has nothing. An event each, REPORT_NOTE, by report and section."""
+"""填写的内容: what people say in a report where the ledger has nothing: an event each, by report and section."""
 
 from checks.number import row
 from checks.report_lines import NoteLine
@@ -15,7 +15,9 @@ def notes(facts: Facts, section: str) -> tuple[NoteLine, ...]:
     said = [one for one in facts.ledger.events(REPORT_NOTE) if one.subject == f"{facts.kind}/{facts.named.name}"]
     corrected = {one.corrects for one in said}
     return tuple(
-        NoteLine(text=one.body["text"], who=one.who, at=one.at.astimezone(facts.contract.tz), rows=(row("event", one.id),))
+        NoteLine(
+            text=one.body["text"], who=one.who, at=one.at.astimezone(facts.contract.tz), rows=(row("event", one.id),)
+        )
         for one in said
         if one.body["section"] == section and one.id not in corrected and one.body["text"]
     )

@@ -9,7 +9,7 @@ from tasks.report.markdown import escape
 
 _BEGIN, _MIDDLE, _END = MARKS
 _NOTED = re.compile(f"{_BEGIN}(\\d+){_MIDDLE}([^{_BEGIN}{_END}]*){_END}")
-_MARK = re.compile(f"[{MARKS}]")
+_MARK = re.compile(f"[{''.join(MARKS)}]")
 _HEADING = re.compile(r"#{1,6} (.*)")
 _SYNTAX = re.compile(r"\\(?=[!-/:-@\[-`{-~])|\*\*|\[(?=[^]]*\]\{custom-style)|\]\{custom-style=\"[\w-]+\"\}")
 

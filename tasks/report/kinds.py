@@ -1,7 +1,7 @@
 """The kinds of reports: a file each in templates/, and in the contract folder's own templates/, which go before ours.
 
-At its top a template says, as plain values: `kind` (周报, also in the file's name), `title`, `every` (what a period of it
-is), and `grade` where it is not 2 (contract, Annex 2). They are read without running anything.
+At its top a template says, as plain values: `kind` (周报, also in the file's name), `title`, `every` (what a period of
+it is), and `grade` where it is not 2 (contract, Annex 2). They are read without running anything.
 """
 
 from pathlib import Path
@@ -35,7 +35,9 @@ def kinds(theirs: Path | None = None) -> dict[str, Kind]:
         ReportError: a template cannot be read, or does not say what it is.
     """
     folders = [OURS, *([theirs] if theirs and theirs.is_dir() else [])]
-    files = {file.name.removesuffix(SUFFIX): file for folder in folders for file in sorted(folder.glob(f"[!_]*{SUFFIX}"))}
+    files = {
+        file.name.removesuffix(SUFFIX): file for folder in folders for file in sorted(folder.glob(f"[!_]*{SUFFIX}"))
+    }
     return {name: _kind(name, file, theirs) for name, file in sorted(files.items())}
 
 
@@ -60,6 +62,10 @@ def _constants(tree: nodes.Template) -> dict[str, Any]:
     """What is set at the top of a template to a plain value."""
     found = {}
     for node in tree.body:
-        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name) and isinstance(node.node, nodes.Const):
+        if (
+            isinstance(node, nodes.Assign)
+            and isinstance(node.target, nodes.Name)
+            and isinstance(node.node, nodes.Const)
+        ):
             found[node.target.name] = node.node.value
     return found

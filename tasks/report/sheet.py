@@ -1,5 +1,5 @@
-"""A template filled in. It is text of somebody else's: it runs in Jinja2's sandbox, sees models and named queries alone,
-and every name it does not know is an error with file and line."""
+"""A template filled in. It is text of somebody else's: it runs in Jinja2's sandbox, sees models and named queries
+alone, and every name it does not know is an error with file and line."""
 
 import re
 import traceback
@@ -48,14 +48,16 @@ class _Environment(SandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, BaseModel):
-            return attr in type(obj).model_fields or isinstance(getattr(type(obj), attr, None), property | cached_property)
+            return attr in type(obj).model_fields or isinstance(
+                getattr(type(obj), attr, None), property | cached_property
+            )
         return super().is_safe_attribute(obj, attr, value)
 
 
 def environment(theirs: Path | None = None) -> _Environment:
     """The templates, those of the contract's own first."""
     folders = [*([theirs] if theirs and theirs.is_dir() else []), OURS]
-    made = _Environment(  # noqa: S701 - the output is Markdown; _finalize escapes it
+    made = _Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         undefined=StrictUndefined,
         finalize=_finalize,
