@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 
+from checks.downtime import DOWNTIME, windows
+from checks.incidents import INCIDENT
 from checks.number import row
 from checks.report_disks import Volume, pressing, volumes
 from checks.report_drawing import Drawing
 from checks.report_heatmap import grid
+from checks.report_incidents import happened
 from checks.report_response import series
 from checks.slots import AVAILABILITY_PROBE, HOST_INSPECTION
 from checks.visit import HostVisit
@@ -19,6 +22,7 @@ from tasks.plots import (
     calendar_picture,
     disks_picture,
     heatmap_picture,
+    incidents_picture,
     response_picture,
 )
 
@@ -97,6 +101,29 @@ def disks(facts: Facts) -> Drawing:
         return Drawing(caption=caption, trouble=trouble, rows=tuple(rows))
     caption += f"，共 {len(found)} 个文件系统，画出最紧的 {len(shown)} 个"
     return _drawing(caption, rows, lambda: disks_picture(shown, zone))
+
+
+@query("drawings.incidents", "图：本期的故障和计划内停机，每个系统一行；季度以上另有每月的个数")
+def incidents(facts: Facts) -> Drawing:
+    """From when each began until it was restored."""
+    start, end = _span(facts)
+    zone, ledger = facts.contract.tz, facts.ledger
+    found = happened(
+        {one.id: one.name for one in facts.contract.systems},
+        [case.incident for case in facts.cases],
+        windows(ledger.events(DOWNTIME)),
+        start,
+        end,
+        facts.as_of,
+        zone,
+    )
+    caption = f"故障 {found.faults} 个，计划内停机 {len(found.planned)} 次；每个系统一行"
+    if not found.faults and not found.planned:
+        return Drawing(caption="故障与计划内停机", trouble="本期没有登记的故障，也没有计划内停机")
+    numbers = {one.number for lane in found.lanes for one in (*lane.faults, *lane.planned)}
+    events = [one for kind in (INCIDENT, DOWNTIME) for one in ledger.events(kind)]
+    rows = [row("event", one.id) for one in events if one.subject in numbers]
+    return _drawing(caption, rows, lambda: incidents_picture(found, *facts.period, facts.as_of, zone))
 
 
 def _span(facts: Facts) -> tuple[datetime, datetime]:
