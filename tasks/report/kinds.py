@@ -7,12 +7,15 @@ it is), and `grade` where it is not 2 (contract, Annex 2). They are read without
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import TemplateError, nodes
 
+from checks import os_words
 from checks.report_period import Every
 from checks.secrecy import Grade
 from tasks.report.errors import ReportError
-from tasks.report.sheet import OURS, SUFFIX, environment
+from tasks.report.mistakes import place, what
+from tasks.report.sandbox import SUFFIX, source
+from tasks.report.sheet import OURS, environment
 
 _WANTED = ("kind", "title", "every")
 
@@ -43,11 +46,12 @@ def kinds(theirs: Path | None = None) -> dict[str, Kind]:
 
 def _kind(name: str, file: Path, theirs: Path | None) -> Kind:
     try:
-        tree = environment(theirs).parse(file.read_text(encoding="utf-8"), name, str(file))
-    except TemplateSyntaxError as error:
-        raise ReportError(f"报告模板出错：{file.name} 第 {error.lineno} 行：{error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"报告模板读不出：{file}（{error}）") from error
+        text, _ = source(file.parent, file.name)
+        tree = environment(theirs).parse(text, file.name, str(file))
+    except TemplateError as error:
+        raise ReportError(f"报告模板出错：{place(error, name)}：{what(error)}") from error
+    except OSError as error:
+        raise ReportError(f"报告模板读不出：{file.name}（{os_words.say(error)}）") from error
     said = _constants(tree)
     if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
         raise ReportError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
