@@ -23,7 +23,7 @@ from tasks.report.figures import Figure
 from tasks.report.markdown import Safe as Safe
 from tasks.report.markdown import escape as escape
 from tasks.report.media import Files, Thumbnails
-from tasks.report.sheet import Ask, Page
+from tasks.report.sheet import Ask, Page, environment
 from tasks.settings import Settings
 
 _ARTIFACT_LIMIT = 300_000  # bytes; Prefect's page slows down beyond
@@ -82,16 +82,18 @@ def _make(
     chromium: Chromium, theirs: Path | None,
 ) -> tuple[list[Path], Path]:  # fmt: skip
     """Write the wanted formats side by side: the browser starts and prints while pandoc makes the DOCX."""
+    templates = environment(theirs)
     reference = theirs / "reference.docx" if theirs and (theirs / "reference.docx").is_file() else None
     with ThreadPoolExecutor() as pool:
         pictures = Files(evidence_dir)
-        filled = pool.submit(Page, theirs, template, cover, ask, pictures)
+        filled = pool.submit(Page, templates, template, cover, ask, pictures)
         web = pool.submit(lambda: make.html(filled.result().text, filled.result().title, pictures.files))
 
         def artifact() -> str:
-            page = Page(theirs, template, cover, ask, Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
+            filled.result()  # one after the other: they count their steps in one place, and Python's threads take turns
+            page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
             if len(page.text.encode()) > _ARTIFACT_LIMIT:
-                page = Page(theirs, template, cover, ask, Thumbnails(evidence_dir, 0))
+                page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, 0))
             return page.text
 
         makers: dict[Format, Callable[[Path], object]] = {

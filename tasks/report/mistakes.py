@@ -2,19 +2,20 @@
 
 import re
 import traceback
+from collections import Counter
 from pathlib import Path
 
-from jinja2 import TemplateNotFound, TemplateSyntaxError
+from jinja2 import TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 
 from tasks.report.sandbox import SUFFIX
 
 # Jinja2's own sentences, those that are met.
 _SYNTAX = {
     r"No (filter|test) named '(.*)'": "没有 {1} 这个 {0}，或报告里不许用",
-    r"Encountered unknown tag '(.*)'.*(?:innermost block that needs to be closed is '(.*)')": (
+    r"Encountered unknown tag '(.*?)'.*(?:innermost block that needs to be closed is '(.*)')": (
         "不认识 {{% {0} %}}；前面的 {{% {1} %}} 还没有结束"
     ),
-    r"Encountered unknown tag '(.*)'": "不认识 {{% {0} %}}",
+    r"Encountered unknown tag '(.*?)'": "不认识 {{% {0} %}}",
     r"Unexpected end of template.*(?:innermost block that needs to be closed is '(.*)')": (
         "模板结束了，{{% {0} %}} 还没有结束（缺 {{% end{0} %}}）"
     ),
@@ -37,6 +38,8 @@ def place(error: Exception, template: str) -> str:
     if not places:
         return f"{template}{SUFFIX}"
     at = "{} 第 {} 行".format
+    if isinstance(error, RecursionError):
+        return at(*Counter(places).most_common(1)[0][0])
     users = [place for place in places if not place[0].startswith("_")]
     return at(*places[-1]) + (f"（用在 {at(*users[-1])}）" if users and places[-1] not in users else "")
 
@@ -48,6 +51,8 @@ def what(error: Exception) -> str:
             if match := re.match(pattern, str(error.message)):
                 return words.format(*match.groups())
         return f"语法不对（{error.message}）"
+    if isinstance(error, TemplatesNotFound):
+        return f"没有模板 {'、'.join(map(str, error.templates))}"
     if isinstance(error, TemplateNotFound):
         return error.message or f"没有模板 {error.name}"
     if isinstance(error, RecursionError):

@@ -7,11 +7,11 @@ costs a step of a fixed number of them, so that what does not end is stopped, an
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from dataclasses import is_dataclass
 from datetime import date, time, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -20,6 +20,7 @@ from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateNotFound,
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import Environment, Template, TemplateModule
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_batch
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro, TemplateReference, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import Namespace, missing
@@ -33,7 +34,7 @@ SUFFIX = ".md.j2"
 _NAME = re.compile(rf"[\w-]+{re.escape(SUFFIX)}")
 _LARGEST = 1 << 20  # bytes of a template; ours have ten thousand
 _STEPS = 50_000_000  # a report of a year takes a tenth of them
-_TURN = 20  # steps of a turn of a loop and of a call; a character is one
+_TURN = 100  # steps of a turn of a loop and of a call; a character is one
 _SECONDS = 120  # of this thread's own computing, for what a single step may cost
 _RANGE = 10_000
 _DIGITS = 256  # bits of a whole number
@@ -49,7 +50,7 @@ _METHODS: dict[type, str] = {  # nothing that grows beyond what it is given, or 
     timedelta: "days seconds",
 }
 _FILTERS = (
-    *("batch", "default", "dictsort", "first", "groupby", "items", "last", "list", "lower", "map", "max", "min"),
+    *("default", "dictsort", "first", "groupby", "items", "last", "list", "lower", "map", "max", "min"),
     *("reject", "rejectattr", "reverse", "select", "selectattr", "sort", "trim", "unique", "upper"),
 )
 
@@ -129,7 +130,7 @@ class _Code(CodeGenerator):
 
 
 class Sandbox(SandboxedEnvironment):
-    """The templates of some folders, for one rendering.
+    """The templates of some folders, for one rendering at a time.
 
     Args:
         folders: the first one that has a template of a name counts.
@@ -148,14 +149,19 @@ class Sandbox(SandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._left, self._until = _STEPS, thread_time() + _SECONDS
+        self.begin()
         self.concat = self._concat  # type: ignore[method-assign]
         self.globals = {"range": self._range, "dict": dict, "namespace": Namespace}
         self.filters = {name: self.filters[name] for name in _FILTERS} | {
+            "batch": self._batch,
             "each": self._each,
             "join": self._join,
             "replace": self._replace,
         }
+
+    def begin(self) -> None:
+        """A rendering begins, in this thread."""
+        self._left, self._until = _STEPS, thread_time() + _SECONDS
 
     def spend(self, steps: int) -> None:
         """Raises:
@@ -167,16 +173,11 @@ class Sandbox(SandboxedEnvironment):
             raise TemplateRuntimeError("循环太多、没有尽头，或写出的内容太长，已经停下")
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        kind = type(obj)
-        if not super().is_safe_attribute(obj, attr, value):
-            return False
-        if attr in _declared(kind) or isinstance(getattr(kind, attr, None), property | cached_property):
-            return True
-        if isinstance(obj, _JINJAS):
-            return True
-        return any(attr in names.split() for plain, names in _METHODS.items() if isinstance(obj, plain))
+        return super().is_safe_attribute(obj, attr, value) and bool(_visible(type(obj), attr))  # type: ignore[arg-type]  # a type is hashable
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        if isinstance(obj, Undefined):
+            return obj
         hint = f"模板不许用 {type(obj).__name__} 的 {attribute}"
         return self.undefined(hint, name=attribute, obj=obj, exc=SecurityError)
 
@@ -210,10 +211,21 @@ class Sandbox(SandboxedEnvironment):
             self.spend(_TURN)
             yield line
 
+    def _batch(self, lines: Iterable[Any], size: int, fill: Any = None) -> Iterator[list[Any]]:
+        """Jinja2's own fills up to any size."""
+        if size > _RANGE:
+            raise SecurityError(f"batch 最多 {_RANGE} 个")
+        return do_batch(self._each(lines), size, fill)
+
     def _concat(self, parts: Iterable[str]) -> str:
         found = []
         for part in parts:
-            self.spend(len(part))
+            try:
+                self.spend(len(part))
+            except TemplateRuntimeError as error:
+                if isinstance(parts, Generator):
+                    parts.throw(error)  # it happened on the line that the template has come to
+                raise
             found.append(part)
         return "".join(found)
 
@@ -255,9 +267,16 @@ def said(value: object) -> str:
     raise TemplateRuntimeError(f"要印的 {type(value).__name__} 不是文字，也不是数")
 
 
-def _declared(kind: type) -> Iterable[str]:
-    """The fields of a model, a dataclass or a named tuple."""
+@cache
+def _visible(kind: type, name: str) -> bool:
+    """Whether values of a type may be asked for this: what they declare, and what is harmless of Python and Jinja2."""
     if issubclass(kind, BaseModel):
-        return kind.model_fields
-    fields: Iterable[str] = kind.__dataclass_fields__ if is_dataclass(kind) else getattr(kind, "_fields", ())
-    return fields
+        declared: Iterable[str] = kind.model_fields
+    else:
+        declared = kind.__dataclass_fields__ if is_dataclass(kind) else getattr(kind, "_fields", ())
+    return (
+        name in declared
+        or isinstance(getattr(kind, name, None), property | cached_property)
+        or issubclass(kind, _JINJAS)
+        or any(name in names.split() for plain, names in _METHODS.items() if issubclass(kind, plain))
+    )

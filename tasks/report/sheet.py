@@ -113,11 +113,12 @@ class Page:
         ReportError: with the template's file and line.
     """
 
-    def __init__(self, theirs: Path | None, template: str, cover: Cover, ask: Ask, pictures: Pictures) -> None:
+    def __init__(self, templates: Sandbox, template: str, cover: Cover, ask: Ask, pictures: Pictures) -> None:
         # Functions: of an object a template could look at what else there is.
         given = {"cover": cover, "ask": lambda *name, **about: ask(*name, **about), "media": pictures.media,
                  "picture": lambda one: pictures(one)}  # fmt: skip
-        templates, key = environment(theirs), f"{secrets.token_hex(8)}x"
+        key = f"{secrets.token_hex(8)}x"
+        templates.begin()
         with noted(key) as seen:
             try:
                 sheet = templates.get_template(f"{template}{SUFFIX}")

@@ -1,8 +1,8 @@
-"""A contract's own templates: what they must not do ends in a sentence with file and line, and leaves nothing behind."""
+"""A contract's own templates: what they must not do ends in a sentence with file and line, and leaves no file."""
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from checks.report_lines import ReportLine
 from checks.secrecy import Grade
 from tasks.report import Format, ReportError, render
 from tasks.report.kinds import kinds
+from tasks.report.media import Thumbnails
+from tasks.report.sheet import Page, environment
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TOP = """{% extends "_base.md.j2" %}
@@ -58,9 +60,9 @@ Written = Callable[..., str]
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Iterator[Written]:
-    """Renders a template of the contract's own; afterwards nothing half-written lies about."""
-    theirs, out = tmp_path / "contract/templates", tmp_path / "out"
+def written(tmp_path: Path) -> Written:
+    """Renders a template of the contract's own."""
+    theirs = tmp_path / "contract/templates"
     theirs.mkdir(parents=True)
     (tmp_path / "contract/contract.yaml").write_text("name: 合同")
     (tmp_path / "secret.md.j2").write_text("不可外传")
@@ -69,12 +71,9 @@ def written(tmp_path: Path) -> Iterator[Written]:
         (theirs / "weekly.md.j2").write_text(top + body + ("\n{% endblock %}" if top else ""), encoding="utf-8")
         for name, text in others.items():
             (theirs / f"{name}.md.j2").write_text(text, encoding="utf-8")
-        [file] = render("weekly", cover(), ask or Asked(), [Format.ARTIFACT], out, tmp_path, theirs=theirs)
-        return file.read_text(encoding="utf-8")
+        return Page(environment(theirs), "weekly", cover(), ask or Asked(), Thumbnails(tmp_path, 0)).text
 
-    yield write
-    if out.exists():
-        assert {one.name for one in out.iterdir()} <= {"周报-2026-W47.md", "周报-2026-W47.figures.json"}
+    return write
 
 
 def refused(written: Written, body: str, **others: Any) -> str:
@@ -123,12 +122,12 @@ def test_a_template_of_their_own_goes_before_ours(written: Written) -> None:
         # what lies outside
         ('{{ "".__class__.__mro__ }}', "不许用 str 的 __class__"),
         ("{{ cover.__init__.__globals__ }}", "不许用 Cover 的 __init__"),
-        ("{{ ask.__self__ }}", "不许用 function 的 __self__"),
+        ("{{ ask.__self__ }}", "function 里没有 __self__"),
         ("{{ ask.__globals__ }}", "不许用 function 的 __globals__"),
         ("{{ picture.__closure__ }}", "不许用 function 的 __closure__"),
         ('{{ ""["__class__"] }}', "不许用 str 的 __class__"),
         ('{{ ""|attr("__class__") }}', "没有 attr 这个 filter"),
-        ('{{ [""]|map(attribute="__class__")|list }}', "不许用 str 的 __class__"),
+        ('{{ [""]|map(attribute="__class__")|join }}', "不许用 str 的 __class__"),
         ('{{ [cover]|map("attr", "__init__")|list }}', "attr"),
         ('{{ cover.parse_file("/etc/passwd") }}', "不许用 Cover 的 parse_file"),
         ("{{ cover.model_construct() }}", "不许用 Cover 的 model_construct"),
@@ -165,7 +164,6 @@ def test_a_template_of_their_own_goes_before_ours(written: Written) -> None:
         ("{% macro f(n) %}{% if n %}{{ f(n[1:]) }}{{ f(n[1:]) }}{% endif %}{% endmacro %}{{ f('x' ~ 'y'|upper ~"
          " 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa') }}", "没有尽头"),
         ("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", "没完没了"),
-        ('{% include "weekly.md.j2" %}', "没完没了"),
         ("{{ self.body() }}", "没完没了"),
         ('{{ "a" * 10000000000 }}', "不许把文字或列表乘以几"),
         ("{{ 10000000000 * [1] }}", "不许把文字或列表乘以几"),
@@ -184,7 +182,7 @@ def test_a_template_of_their_own_goes_before_ours(written: Written) -> None:
 )  # fmt: skip
 def test_what_a_template_must_not_do_is_said_with_file_and_line(written: Written, body: str, told: str) -> None:
     said = refused(written, "\n" + body)
-    assert told in said
+    assert told in said, said
     assert f"weekly.md.j2 第 {AT + 1} 行" in said or f"weekly.md.j2 第 {AT + 2} 行" in said  # where what is open ends
 
 
@@ -194,16 +192,40 @@ def test_nothing_is_asked_for_where_the_template_cannot_be_read(written: Written
     assert ask.names == []
 
 
+@pytest.mark.parametrize("mistake", ["{% if %}", "{{ nothing }}", "{{ ''.__class__ }}", "{% include '../x' %}"])
+def test_no_file_is_left_behind_or_touched(tmp_path: Path, mistake: str) -> None:
+    """Given a report that is there, when the template is changed for the worse, then the report stays as it was."""
+    theirs, out = tmp_path / "templates", tmp_path / "out"
+    theirs.mkdir()
+
+    def write(body: str) -> None:
+        (theirs / "weekly.md.j2").write_text(f"{TOP}{body}{{% endblock %}}", encoding="utf-8")
+        render("weekly", cover(), Asked(), [Format.ARTIFACT, Format.DOCX], out, tmp_path, theirs=theirs)
+
+    write("正文")
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    assert set(before) == {"周报-2026-W47.md", "周报-2026-W47.docx", "周报-2026-W47.figures.json"}
+    with pytest.raises(ReportError, match="报告模板出错：weekly"):
+        write(f"正文改了{mistake}")
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+
+
 def test_the_file_of_the_mistake_is_named(written: Written) -> None:
-    """Given mistakes in an included template, in an extended one, in a macro of ours, and in one that does not parse."""
+    """In an included template, in an extended one, in a macro of ours, in one that does not parse."""
     assert refused(written, '\n{% include "part.md.j2" %}', part="一\n二\n{{ nothing }}").startswith(
-        f"part.md.j2 第 3 行：没有 nothing"
+        "part.md.j2 第 3 行：没有 nothing"
     )
     assert refused(written, "", top="", weekly='{% extends "mine.md.j2" %}', mine="\n\n{{ x }}").startswith("mine.md")
     said = refused(written, "\n\n{{ m.row(none) }}")
     assert said.startswith("_macros.md.j2 第 ")
     assert f"（用在 weekly.md.j2 第 {AT + 2} 行）" in said
-    assert refused(written, '{% import "own.md.j2" as o %}\n', own="\n{% macro x() %}\n{{").startswith("own.md.j2 第 3 行")
+    assert refused(written, '{% import "own.md.j2" as o %}\n', own="\n{% macro x() %}\n{{").startswith(
+        "own.md.j2 第 3 行"
+    )
+
+
+def test_a_template_that_includes_itself(written: Written) -> None:
+    assert refused(written, '{% include "weekly.md.j2" %}').endswith("宏或模板没完没了地用到自己")
 
 
 def test_templates_that_are_links_files_of_another_kind_or_too_large(written: Written, tmp_path: Path) -> None:
@@ -237,6 +259,6 @@ def test_a_kind_that_is_a_link(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("不可外传")
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates/own.md.j2").symlink_to(tmp_path / "secret")
-    with pytest.raises(ReportError, match="own.md.j2 是指向别处的链接") as caught:
+    with pytest.raises(ReportError, match=r"own\.md\.j2 是指向别处的链接") as caught:
         kinds(tmp_path / "templates")
     assert "不可外传" not in str(caught.value)
