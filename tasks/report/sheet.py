@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,15 +74,12 @@ def _sum(lines: Iterable[Any], attribute: str) -> Number:
     return total(getattr(line, attribute) for line in lines)
 
 
-def _length(lines: Sized) -> Number:
-    """How many, as a number that rests on the lines' own rows."""
-    try:
-        each = list(lines)  # type: ignore[call-overload]
-    except TypeError:
-        return Number(len(lines))
-    rows = [name for one in each for name in getattr(one, "rows", ())]
-    kinds = dict.fromkeys(type(one).__name__ for one in each)
-    return Number(len(each), "、".join(kinds), tuple(dict.fromkeys(rows)))
+def _length(lines: Iterable[Any]) -> Number:
+    """How many, as a number that rests on the lines' own rows, from their queries."""
+    each = list(lines)
+    rows = dict.fromkeys(name for one in each for name in getattr(one, "rows", ()))
+    queries = dict.fromkeys(getattr(one, "query", "") or type(one).__name__ for one in each)
+    return Number(len(each), "、".join(queries), tuple(rows))
 
 
 def _duration(seconds: Any) -> Any:
