@@ -11,7 +11,7 @@ from jinja2 import TemplateRuntimeError
 
 from checks.number import Number, noted, total
 from checks.report_cover import Cover
-from tasks.report.errors import ReportError
+from tasks.report.errors import TemplateMistakeError
 from tasks.report.figures import taken_out
 from tasks.report.markdown import commands
 from tasks.report.media import Pictures
@@ -107,7 +107,7 @@ class Page:
     """A template filled in: its Markdown, its figures, and what the template says of itself.
 
     Raises:
-        ReportError: with the template's file and line.
+        TemplateMistakeError: with the template's file and line.
     """
 
     def __init__(self, templates: Sandbox, template: str, cover: Cover, ask: Ask, pictures: Pictures) -> None:
@@ -122,9 +122,12 @@ class Page:
                 context = sheet.new_context(given)
                 text = templates.concat(sheet.root_render_func(context))
                 text, self.figures = taken_out(text, seen, key)
+                known = context.get_exported()
+                kind, title = (known.get(name) for name in ("kind", "title"))
+                if not (isinstance(kind, str) and isinstance(title, str) and re.fullmatch(r"[\w（）-]+", kind)):
+                    raise TemplateRuntimeError("开头要用 set 写明 kind、title；kind 是文件名的一部分，不能有空格和符号")
             except Exception as error:  # a template is code: anything can go wrong in it
-                raise ReportError(f"报告模板出错：{place(error, template)}：{what(error)}") from error
-        known = context.get_exported()
+                raise TemplateMistakeError(f"报告模板出错：{place(error, template)}：{what(error)}") from error
         self.text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        self.stem = f"{known['kind']}-{cover.name}"
-        self.title = f"{known['title']} {cover.name}"
+        self.stem = f"{kind}-{cover.name}"
+        self.title = f"{title} {cover.name}"

@@ -224,6 +224,12 @@ def test_the_file_of_the_mistake_is_named(written: Written) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["../../x", "a/b", "", "a b", "x\\n"])
+def test_a_kind_is_a_plain_part_of_a_files_name(written: Written, kind: str) -> None:
+    top = TOP.replace('kind = "周报"', f'kind = "{kind}"')
+    assert "kind 是文件名的一部分" in refused(written, "", top=top)
+
+
 def test_a_template_that_includes_itself(written: Written) -> None:
     assert refused(written, '{% include "weekly.md.j2" %}').endswith("宏或模板没完没了地用到自己")
 
