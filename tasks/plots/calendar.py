@@ -7,7 +7,22 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from checks.coverage import DUTIES, Coverage, Line, Mark, SlotMark
-from tasks.plots.pen import EDGE, FAINT, INK, MARGIN, SMALL, TITLE, USUAL, WEEKEND, WIDTH, Pen, drawn, short, text_width
+from tasks.plots.pen import (
+    EDGE,
+    FAINT,
+    INK,
+    MARGIN,
+    SMALL,
+    TITLE,
+    USUAL,
+    WEEKEND,
+    WIDTH,
+    Box,
+    Pen,
+    drawn,
+    short,
+    text_width,
+)
 
 # One look must do without colours: the paler, the better; each cell bears its mark's symbol.
 _SHADES = {
@@ -40,7 +55,7 @@ def calendar_picture(coverage: Coverage) -> bytes:
     Raises:
         PlotError: there is no Chinese font.
     """
-    rows = [_Row(line.duty, line.label, line) for line in coverage.lines]
+    rows = [_Row(line.duty, short(line.label), line) for line in coverage.lines]
     return _drawn(coverage, rows if len(rows) <= _MOST_ROWS else _together(coverage.lines), _Columns.of(coverage))
 
 
@@ -55,7 +70,7 @@ def _together(lines: Iterable[Line]) -> list[_Row]:
     for line in lines:
         found.setdefault((line.duty, tuple((one.slot.day, one.mark) for one in line.marks)), []).append(line)
     named = ((alike, f"{short(alike[0].label)} 等 {len(alike)} 个") for alike in found.values())
-    return [_Row(one.duty, name if more else one.label, one) for (one, *more), name in named]
+    return [_Row(one.duty, name if more else short(one.label), one) for (one, *more), name in named]
 
 
 class _Each(StrEnum):
@@ -129,26 +144,33 @@ def _last_day(one: SlotMark) -> date:
 
 def _drawn(coverage: Coverage, rows: Sequence[_Row], columns: _Columns) -> bytes:
     left = 2 * MARGIN + max((text_width(row.label) for row in rows), default=0) + 12
-    cell = min((WIDTH - left - MARGIN) / len(columns.starts), _CELL)
+    # Whole pixels: cells that are alike make a small file.
+    cell = min((WIDTH - left - MARGIN) // len(columns.starts), _CELL)
     duties = list(dict.fromkeys(row.duty for row in rows))
     height = _HEADER + len(duties) * _DUTY + max(len(rows), 1) * _ROW + _LEGEND
 
     def draw(pen: Pen) -> None:
         pen.write(MARGIN, 22, f"巡检完成情况　{coverage.first} 至 {coverage.last}", TITLE, align="left")
+        said = _said(coverage, columns, together=len(rows) < len(coverage.lines))
+        pen.write(MARGIN, 46, said, SMALL, FAINT, "left")
         _heads(pen, columns, left, cell, height - _LEGEND)
         if not rows:
             pen.write(left, _HEADER + _ROW / 2, "这段时间没有应做的巡检", align="left")
-        y = _HEADER
+        y, boxes = _HEADER, dict[Mark, list[Box]]()
         for duty in duties:
             pen.write(MARGIN, y + _DUTY / 2, _TITLES.get(duty, duty), SMALL, FAINT, "left")
             y += _DUTY
             for row in (row for row in rows if row.duty == duty):
                 pen.write(MARGIN + 10, y + _ROW / 2, row.label, align="left")
                 for first, last, mark, number in _cells(row.line, columns):
-                    said = f"{number}" if columns.each is _Each.MONTH and mark in _COUNTED else ""
-                    _cell(pen, left + first * cell, y, (last - first + 1) * cell, mark, said)
+                    box = left + first * cell, y, (last - first + 1) * cell, _ROW
+                    boxes.setdefault(mark, []).append(box)
+                    if columns.each is _Each.MONTH and mark in _COUNTED:
+                        pen.write(box[0] + cell / 2 + 10, y + _ROW / 2, f"{number}", color=_ink(mark))
                 y += _ROW
-        _legend(pen, coverage, columns, height - _LEGEND + 10)
+        for mark, those in boxes.items():
+            _draw(pen, mark, those, -8 if columns.each is _Each.MONTH and mark in _COUNTED else 0)
+        _legend(pen, coverage, height - _LEGEND + 10)
 
     return drawn(height, draw)
 
@@ -164,25 +186,34 @@ def _heads(pen: Pen, columns: _Columns, left: float, cell: float, bottom: float)
         pen.write(x + cell / 2, _HEADER - 14, lower, SMALL)
 
 
-def _legend(pen: Pen, coverage: Coverage, columns: _Columns, y: float) -> None:
+def _said(coverage: Coverage, columns: _Columns, *, together: bool) -> str:
+    """What the picture counts, and what stands for several."""
     total = coverage.total()
     said = f"应做 {total.expected} 次，不含未到期 {total.pending} 次"
     if columns.each is not _Each.DAY:
         said += f"；每格一{columns.each}，显示其中最差的一项{'和它的次数' if columns.each is _Each.MONTH else ''}"
-    pen.write(MARGIN, 46, said, SMALL, FAINT, "left")
-    x: float = MARGIN
+    return f"{said}；标记都相同的对象合成一行" if together else said
+
+
+def _legend(pen: Pen, coverage: Coverage, y: float) -> None:
+    total, x = coverage.total(), float(MARGIN)
     for mark in Mark:
-        _cell(pen, x, y, 28, mark)
+        _draw(pen, mark, [(x, y, 28, _ROW)])
         text = f"{mark.label} {getattr(total, mark.value)}"
         pen.write(x + 34, y + _ROW / 2, text, align="left")
         x += 34 + text_width(text) + 18
 
 
-def _cell(pen: Pen, x: float, y: float, width: float, mark: Mark, said: str = "") -> None:
-    """A mark: its shade and its symbol, and what is said beside it."""
-    pen.fill(x + 1, y + 1, width - 2, _ROW - 2, _SHADES[mark], EDGE)
-    size = 11 if mark is Mark.MISSED else USUAL  # a cross is small for its size
-    ink = "white" if mark in _ON_DARK else INK
-    pen.write(x + width / 2 - (8 if said else 0), y + _ROW / 2, mark.symbol, size, ink)
-    if said:
-        pen.write(x + width / 2 + 10, y + _ROW / 2, said, USUAL, ink)
+def _draw(pen: Pen, mark: Mark, boxes: Sequence[Box], aside: float = 0) -> None:
+    """All cells of one mark: its shade, and its symbol so far beside the middle."""
+    pen.fills([(x + 1, y + 1, width - 2, height - 2) for x, y, width, height in boxes], _SHADES[mark], EDGE)
+    middles = [(x + width / 2 + aside, y + height / 2) for x, y, width, height in boxes]
+    if mark is Mark.DONE:  # as its symbol, of which there are hundreds
+        pen.line(middles, INK, 0, "", "o", 5)
+        return
+    for x, y in middles:
+        pen.write(x, y, mark.symbol, 11 if mark is Mark.MISSED else USUAL, _ink(mark))  # a cross is small for its size
+
+
+def _ink(mark: Mark) -> str:
+    return "white" if mark in _ON_DARK else INK

@@ -87,7 +87,8 @@ def _said(one: Volume, percent: float, zone: tzinfo) -> str:
     used = f"已用 {percent:.0f}%{'' if one.state is State.OK else f'（{one.state.label}）'}"
     if one.full_at and one.full_from:
         full, earliest = (at.astimezone(zone) for at in (one.full_at, one.full_from))
-        return f"{used}，预计 {full:%Y-%m-%d} 写满，最早 {earliest:%m-%d}"
+        sooner = f"，最早 {earliest:%m-%d}" if earliest.date() < full.date() else ""
+        return f"{used}，预计 {full:%Y-%m-%d} 写满{sooner}"
     if not one.enough:
         return f"{used}；记录还不足以预测（要 {LEAST_POINTS} 次、跨 {LEAST_DAYS} 天）"
     return f"{used}；没有明显增长，或一年内不会写满"

@@ -20,7 +20,7 @@ INK, FAINT, EDGE, WEEKEND = "#222222", "#666666", "#b5b5b5", "#f0f0f0"
 _DPI = 150
 WIDTH = 915
 """Pixels: the 155 mm of a report's text, so that sizes of text are those on paper."""
-TALLEST = 1270
+TALLEST = 1230
 """Pixels: what a page holds with a heading above and the caption below."""
 SMALL, USUAL, TITLE = 7, 8, 10  # points
 MARGIN = 12  # pixels
