@@ -37,11 +37,15 @@ def small_jpeg(content: bytes, width: int, quality: int) -> bytes:
 
 
 def blank(content: bytes, name: str) -> bytes:
-    """A tiny grey JPEG in the shape of a picture; each has its `name` behind its end, so no two are alike."""
+    """A tiny picture of one colour in the shape of another: of a PNG a PNG of its size, of which only the head is read;
+    else a small JPEG. Each has its `name` behind its end, so no two are alike."""
+    out = io.BytesIO()
     with Image.open(io.BytesIO(content)) as image:
         width, height = image.size
-    out = io.BytesIO()
-    Image.new("L", (max(1, width // 8), max(1, height // 8)), 128).save(out, "JPEG")
+        if image.format == "PNG":
+            Image.new("1", (width, height)).save(out, "PNG")
+        else:
+            Image.new("L", (max(1, width // 8), max(1, height // 8)), 128).save(out, "JPEG")
     return out.getvalue() + name.encode()
 
 
