@@ -17,13 +17,14 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, select
 
 from checks.coverage import Look
+from checks.faults import Fault
 from checks.finding import Finding, Reason, State
 from checks.probe import ProbeHour, Reading, SeenHour
 from checks.records import DOCUMENT, INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
 from checks.retention import Kept
 from checks.slots import BACKUP_CHECK, BASELINE_CHECK, HOST_INSPECTION, RESTORE_DRILL, RETEST, Slot
 from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
-from tasks.ledger import probes
+from tasks.ledger import probes, told
 from tasks.ledger.claims import claims_for
 from tasks.ledger.engine import LOCK_WAIT, LedgerError, RunClosedError, begin_alone, name_of, opened, translated
 from tasks.ledger.seals import read_after, read_back, seal, seal_run
@@ -198,6 +199,16 @@ class Ledger:
         )
         with self._translated("读取"), Session(self._engine) as session:
             return [(ended_at, _finding(row)) for ended_at, row in session.exec(question)]
+
+    def faults(self, duties: Sequence[str], first: date, last: date) -> list[Fault]:
+        """What the slots of these days came to that was not OK: the last verdict of each on each item, in order."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return told.faults(connection, duties, first, last)
+
+    def facts(self, duty: str, first: date, last: date, items: Sequence[str]) -> list[told.Facts]:
+        """Some items of what the looks of these days' slots have found out, oldest first."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return [*told.facts(connection, duty, first, last, items)]
 
     def end(self, run_id: str, outcome: State, now: datetime) -> None:
         """Put the end of a run on record, and seal it."""

@@ -3,5 +3,6 @@
 from tasks.plots.calendar import calendar_picture
 from tasks.plots.days import Strip, availability_picture
 from tasks.plots.pen import PlotError
+from tasks.plots.response import response_picture
 
-__all__ = ["PlotError", "Strip", "availability_picture", "calendar_picture"]
+__all__ = ["PlotError", "Strip", "availability_picture", "calendar_picture", "response_picture"]
