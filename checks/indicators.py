@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 def inspected(clause: str, demand: str, duty: DutyLine) -> IndicatorLine:
     """七2(1): as often as was agreed. What was missed is missed, also where something else is not known."""
-    actual = ("应做 ", duty.expected, " 次，完成 ", duty.done, " 次，漏检 ", duty.missed, " 次")
+    actual = (f"{duty.title}应做 ", duty.expected, " 次，完成 ", duty.done, " 次，漏检 ", duty.missed, " 次")
     if not duty.owed:
         return IndicatorLine(clause=clause, demand=demand, actual=("合同没有要求",), verdict="不适用")
     if duty.missed:
@@ -45,7 +45,7 @@ def reported(clause: str, demand: str, due: Number, handed_in: Number, late: Num
 
 def available(clause: str, demand: str, line: AvailabilityLine, met: bool | None) -> IndicatorLine:
     """七2(2), of one system. `met`: None where what is unknown decides."""
-    actual = (line.name, " ", line.share, "（", line.judged, "）")
+    actual = (f"{line.name}可用率 ", line.share)
     verdict = Verdict.OPEN if met is None else Verdict.MET if met else Verdict.NOT_MET
     return IndicatorLine(clause=clause, demand=demand, actual=actual, verdict=verdict)
 
@@ -77,8 +77,10 @@ def secure(clause: str, demand: str, open_: Number, overdue: Number) -> Indicato
     return IndicatorLine(clause=clause, demand=demand, actual=actual, verdict=verdict)
 
 
-def answered(clause: str, demand: str, every: Number, late: Number, running: Number, *, ended: bool) -> IndicatorLine:
-    """七2(6): exactly on time is in time. `running`: still to be met; `ended`: the period has."""
-    actual = ("故障 ", every, " 起，超时 ", late, " 起")
+def answered(
+    clause: str, demand: str, title: str, every: Number, late: Number, running: Number, *, ended: bool
+) -> IndicatorLine:
+    """七2(6): exactly on time is in time. `title`: the clock's; `running`: still to be met; `ended`: the period has."""
+    actual = ("发生故障 ", every, f" 起，{title}超时 ", late, " 起")
     verdict = Verdict.NOT_MET if late else Verdict.OPEN if running or not ended else Verdict.MET
     return IndicatorLine(clause=clause, demand=demand, actual=actual, verdict=verdict)

@@ -5,7 +5,7 @@ import io
 from PIL import Image, UnidentifiedImageError
 
 _LIMIT = 100_000_000  # pixels; a full page of a long list has 20 million
-_COLOURS = 128  # of a drawing: a few shades and the edges of letters between them
+_COLOURS = 64  # of a drawing: a few shades and the edges of letters between them
 
 
 class PictureError(Exception):

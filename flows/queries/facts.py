@@ -101,6 +101,12 @@ class Facts:
         """Up to when anything can be said of it."""
         return min(self.end, self.as_of)
 
+    @property
+    def over(self) -> bool:
+        """Nothing more can happen in it: its last day within the contract's term has passed."""
+        last = min(self.named.last, self.contract.term.end)
+        return self.as_of >= datetime.combine(last + timedelta(days=1), time(), self.contract.tz)
+
     @cached_property
     def broke(self) -> PeriodCases:
         """Its incidents."""

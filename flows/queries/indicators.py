@@ -39,8 +39,8 @@ def indicators(facts: Facts) -> tuple[IndicatorLine, ...]:
         say.secure(
             "七2(5)", "符合安全测评要求，杜绝安全事故", *(security.counted(facts, one) for one in ("open", "overdue"))
         ),
-        _clock(facts, "response", f"{facts.contract.deadlines.response} 分钟内响应"),
-        _clock(facts, "repair", f"{facts.contract.deadlines.repair / 60:g} 小时内处理（第三方的时间除外）"),
+        _clock(facts, "response", "响应", f"{facts.contract.deadlines.response} 分钟内响应"),
+        _clock(facts, "repair", "修复", f"{facts.contract.deadlines.repair / 60:g} 小时内处理（第三方的时间除外）"),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def _data(facts: Facts) -> IndicatorLine:
     return say.safe_data("七2(4)", "服务期内数据不丢失、不错误", wrong(facts), *of)
 
 
-def _clock(facts: Facts, clock: str, demand: str) -> IndicatorLine:
+def _clock(facts: Facts, clock: str, title: str, demand: str) -> IndicatorLine:
     """Of the incidents that were discovered in the period."""
     opened = facts.broke.opened
     late = [one for one in opened if breached(one, clock, facts.until)]
@@ -80,4 +80,4 @@ def _clock(facts: Facts, clock: str, demand: str) -> IndicatorLine:
     every, over, left = (
         count(_NAME, [row("incident", one.incident.id) for one in those]) for those in (opened, late, still)
     )
-    return say.answered("七2(6)", demand, every, over, left, ended=facts.end <= facts.as_of)
+    return say.answered("七2(6)", demand, title, every, over, left, ended=facts.over)
