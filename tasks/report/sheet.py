@@ -16,7 +16,8 @@ from tasks.report.figures import taken_out
 from tasks.report.markdown import commands
 from tasks.report.media import Pictures
 from tasks.report.mistakes import place, what
-from tasks.report.sandbox import SUFFIX, Sandbox, said
+from tasks.report.sandbox import SUFFIX as SUFFIX
+from tasks.report.sandbox import Sandbox, said
 
 OURS = Path(__file__).parents[2] / "templates"
 
