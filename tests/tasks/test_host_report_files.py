@@ -60,7 +60,8 @@ HOSTILE = [
 def host(name: str = "oa-web-01", **over: Any) -> HostLine:
     plain: dict[str, Any] = {
         "system": SYSTEM, "host": name, "role": "网页", "state": State.OK, "ok": figure(26), "warn": figure(0),
-        "crit": figure(0), "unknown": figure(0), "not_done": figure(0), "started_at": NOON, "ended_at": NOON.replace(second=4), "run_ids": ("0123456789abcdef",), "rows": (f"slot {name}",),
+        "crit": figure(0), "unknown": figure(0), "not_done": figure(0), "started_at": NOON,
+        "ended_at": NOON.replace(second=4), "run_ids": ("0123456789abcdef",), "rows": (f"slot {name}",),
     }  # fmt: skip
     return HostLine(**plain | over)
 
@@ -84,8 +85,8 @@ def weekly(**over: Any) -> HostReport:
         logs=LogSummary(
             lines=(), more_kinds=figure(0), more_lines=figure(0), read=figure(1), unread=(), incomplete=()
         ),
-        hosts=(host(),), matrices=(), anomalies=(), unseen=(), services=(), capacity=(), volumes=figure(2), leftovers=(),
-        mended=(), exempt=(), standards=(), thresholds=(),
+        hosts=(host(),), matrices=(), anomalies=(), unseen=(), services=(), capacity=(), volumes=figure(2),
+        leftovers=(), mended=(), exempt=(), standards=(), thresholds=(),
     )  # fmt: skip
     return plain.model_copy(update=over)
 
