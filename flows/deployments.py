@@ -28,8 +28,11 @@ from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
 FILE = Path(__file__).parent.parent / "prefect.yaml"
 
 
-def deploy(prefect: Prefect, contract: Contract) -> list[str]:
+def deploy(prefect: Prefect, contract: Contract, reports: Sequence[str] = ()) -> list[str]:
     """Make the server's deployments what prefect.yaml says, and return their names.
+
+    Args:
+        reports: the kinds of reports that there are, the contract's own among them.
 
     Raises:
         ServerError: Prefect refuses, or keeps a schedule that the file does not have (Prefect #23097).
@@ -37,20 +40,19 @@ def deploy(prefect: Prefect, contract: Contract) -> list[str]:
     prefect.run("--no-prompt", "work-pool", "create", POOL, "--type", "process", "--overwrite")
     prefect.run("--no-prompt", "deploy", "--all", "--prefect-file", str(FILE))
     wanted = deployments_in(FILE)
-    run_coro_as_sync(_finish(wanted, contract))
+    run_coro_as_sync(_finish(wanted, contract, reports))
     return [one["name"] for one in wanted]
 
 
-async def _finish(wanted: list[dict[str, Any]], contract: Contract) -> None:
+async def _finish(wanted: list[dict[str, Any]], contract: Contract, reports: Sequence[str]) -> None:
     async with get_client() as client:
         for one in wanted:
             function = one["entrypoint"].rpartition(".")[2]
             name = f"{function.replace('_', '-')}/{one['name']}"
             deployment = await client.read_deployment_by_name(name)
             schema = deployment.parameter_openapi_schema or {}
-            await client.update_deployment(
-                deployment.id, DeploymentUpdate(parameter_openapi_schema=_with_choices(schema, contract, one["name"]))
-            )
+            schema = _with_choices(schema, contract, one["name"], reports)
+            await client.update_deployment(deployment.id, DeploymentUpdate(parameter_openapi_schema=schema))
             has = {(s.schedule.cron, s.schedule.timezone) for s in deployment.schedules
                    if s.active and isinstance(s.schedule, CronSchedule)}  # fmt: skip
             should = {(s["cron"], s["timezone"]) for s in one["schedules"]}
@@ -83,8 +85,8 @@ def _offering(schema: dict[str, Any], findings: Sequence[str]) -> dict[str, Any]
     return schema
 
 
-def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict[str, Any]:
-    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives.
+def _with_choices(schema: dict[str, Any], contract: Contract, name: str, reports: Sequence[str] = ()) -> dict[str, Any]:
+    """Turn the fields `systems`, `system`, `hosts`, `backups`, `page` and `report` into choices.
 
     Args:
         name: the deployment's: not every backup is restored.
@@ -109,6 +111,8 @@ def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict
             elif field_name == "page" and (waiting := manual_targets(contract)):
                 systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
                 field["enum"] = [*systems, *waiting]
+            elif field_name == "report" and reports:
+                field["enum"] = list(reports)
     return schema
 
 
