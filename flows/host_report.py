@@ -11,8 +11,7 @@ from checks.host_lines import HostReport
 from checks.report_period import Every, period_with
 from flows.office import Office
 from flows.queries import Asking
-from flows.queries.facts import Facts
-from flows.report_files import as_of, build
+from flows.report_files import facts_of, make
 from tasks.report import Format
 
 
@@ -23,13 +22,13 @@ async def report_week(office: Office, day: date) -> None:
     Raises:
         ReportError: it could not be made; no file was touched.
     """
-    named = period_with(Every.WEEK, day)
-    files = await asyncio.to_thread(build, office, "hosts", named)
+    facts = facts_of(office, "hosts", period_with(Every.WEEK, day))
+    files, week = await asyncio.to_thread(make, facts), facts.named.name
     markdown = files[Format.ARTIFACT].read_text(encoding="utf-8")
-    report: HostReport = await asyncio.to_thread(Asking(Facts(office, "hosts", named, as_of(office))), "hosts")
+    report: HostReport = await asyncio.to_thread(Asking(facts), "hosts")
     await asyncio.gather(
-        acreate_markdown_artifact(markdown, key="weekly-report", description=f"周巡检报告 {named.name}"),
-        acreate_table_artifact(_matrix(report), key="host-matrix", description=f"主机×项目 {named.name}"),
+        acreate_markdown_artifact(markdown, key="weekly-report", description=f"周巡检报告 {week}"),
+        acreate_table_artifact(_matrix(report), key="host-matrix", description=f"主机×项目 {week}"),
     )
 
 
