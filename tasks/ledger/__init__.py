@@ -412,16 +412,24 @@ class Ledger:
 
     def past(self, duty: str, target: str, model: type[V], limit: int = 60) -> list[V]:
         """The last `limit` looks at a target that found something out, oldest first; `model`: as what."""
+        return [facts for _, facts in self.past_of(duty, target, model, limit=limit)]
+
+    def past_of(
+        self, duty: str, target: str, model: type[V], until: datetime | None = None, limit: int = 60
+    ) -> list[tuple[str, V]]:
+        """The same before a moment, each with its run."""
+        about: tuple[Any, ...] = (VisitRow.run_id, VisitRow.facts)
         question = (
-            select(VisitRow.facts)
+            sqlalchemy.select(*about)
             .join(RunRow, col(RunRow.id) == VisitRow.run_id)
-            .where(VisitRow.target == target, col(RunRow.slot_id).startswith(f"{duty}/", autoescape=True))
+            .where(col(VisitRow.target) == target, col(RunRow.slot_id).startswith(f"{duty}/", autoescape=True))
+            .where(col(VisitRow.at) < until if until else true())
             .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
             .limit(limit)
         )
         with self._translated("读取"), self._engine.connect() as connection:
-            rows = connection.execute(question).scalars().all()
-        return [model.model_validate(facts) for facts in reversed(rows)]
+            rows = connection.execute(question).all()
+        return [(run, model.model_validate(facts)) for run, facts in reversed(rows)]
 
     def _close(self, connection: Connection, run_id: str, outcome: str, now: datetime) -> None:
         """End and seal in one transaction: there is no ended run without a seal."""
