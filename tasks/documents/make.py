@@ -66,6 +66,8 @@ _PARAGRAPHS = {
     "Heading 2": _Look(16, pitch=29, before=6, after=2, keep=True),
     "Compact": _Look(10.5, before=2, after=2),
     "Note": _Look(10.5, before=3, after=6, keep=True),  # it leads to a table
+    "Figure": _Look(10.5, before=3, keep=True, align=_CENTRE),
+    "Caption": _Look(10.5, after=6, align=_CENTRE),
     "Footer": _Look(14, align=_CENTRE),
 }
 _EDGES = "".join(

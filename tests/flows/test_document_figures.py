@@ -30,6 +30,7 @@ from checks.incident_report import incident_report
 from checks.incidents import INCIDENT, Step
 from checks.probe import Reading
 from checks.records import CONTRACT, DOCUMENT, Event, FindingRecord, RunRecord
+from checks.report_drawing import Drawing
 from checks.slots import (
     BACKUP_CHECK,
     HOST_INSPECTION,
@@ -284,7 +285,8 @@ class TestOurOwnReports:
         first, last = date(2026, 11, 9), date(2026, 11, 15)
 
         def ask(name: str, **about: object) -> object:
-            assert name == "hosts"
+            if name != "hosts":
+                return Drawing(caption=name, trouble="没有画")
             runs = month.ledger.runs
             return host_report(month.contract, first, lambda host: runs(HOST_INSPECTION, first, last, host))
 

@@ -34,6 +34,7 @@ from checks.host_lines import (
     ThresholdLine,
     UnseenLine,
 )
+from checks.report_drawing import Drawing
 from tasks.report import Format, render
 
 NOON = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
@@ -213,7 +214,7 @@ def text_of(path: Path) -> str:
 
 def make(report: HostReport, folder: Path, *formats: Format) -> dict[Format, Path]:
     def ask(name: str, **about: object) -> object:
-        return {"hosts": report}[name]
+        return report if name == "hosts" else Drawing(caption=name, trouble="本期没有可画的")
 
     week = cover("2026-W47", date(2026, 11, 16), date(2026, 11, 22))
     paths = render("hosts", week, ask, formats or list(Format), folder, folder)
