@@ -199,7 +199,9 @@ def text_of(file: Path) -> str:
         case ".pdf":
             with pypdfium2.PdfDocument(file) as document:
                 pages = [page.get_textpage().get_text_range() for page in document]
-            text = "".join(page.replace(f"–{number}–", "") for number, page in enumerate(pages, start=1))
+            # Where a page is one narrow table, pdfium takes its text for vertical, and ends a line after each sign.
+            pages = [re.sub(r"\s+", "", page) for page in pages]
+            text = "".join(page.removesuffix(f"–{number}–") for number, page in enumerate(pages, start=1))
         case ".docx":
             text = "".join(Document(str(file)).element.body.xpath(".//w:t/text()"))
         case _:
