@@ -23,8 +23,11 @@ from checks.contract import Contract
 from checks.coverage import DUTIES
 from checks.page_check import manual_targets
 from checks.slots import RETEST
+from flows.report_kinds import label, readable
 from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
+from tasks.settings import Settings
 
+BUILD_REPORT = "build-report"
 FILE = Path(__file__).parent.parent / "prefect.yaml"
 
 
@@ -84,7 +87,8 @@ def _offering(schema: dict[str, Any], findings: Sequence[str]) -> dict[str, Any]
 
 
 def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict[str, Any]:
-    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives.
+    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives, and
+    `report` into those that the templates give.
 
     Args:
         name: the deployment's: not every backup is restored.
@@ -106,6 +110,8 @@ def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict
                 field["items"] = {"type": "string", "enum": hosts}
             elif field_name == "backups" and targets:
                 field["items"] = {"type": "string", "enum": targets}
+            elif field_name == "report" and name == BUILD_REPORT:
+                field["enum"] = [label(one) for one in readable(Settings().contract.absolute())[0]]
             elif field_name == "page" and (waiting := manual_targets(contract)):
                 systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
                 field["enum"] = [*systems, *waiting]

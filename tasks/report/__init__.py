@@ -19,6 +19,7 @@ from tasks.browser.chromium import Chromium
 from tasks.browser.pdf import PdfError, pdf
 from tasks.documents import make
 from tasks.report.errors import ReportError as ReportError
+from tasks.report.errors import TemplateMistakeError as TemplateMistakeError
 from tasks.report.figures import Figure
 from tasks.report.markdown import Safe as Safe
 from tasks.report.markdown import escape as escape
@@ -90,6 +91,7 @@ def _make(
         web = pool.submit(lambda: make.html(filled.result().text, filled.result().title, pictures.files))
 
         def artifact() -> str:
+            filled.result()  # one after the other: they count their steps in one place, and Python's threads take turns
             page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
             if len(page.text.encode()) > _ARTIFACT_LIMIT:
                 page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, 0))
