@@ -7,7 +7,10 @@ from pathlib import Path
 
 from checks.documents import Named
 from checks.report_cover import Cover
+from checks.report_period import Every
 from checks.secrecy import Grade
+from flows import incident_desk
+from flows.finding_book import FindingBook
 from flows.office import Office, now
 from flows.queries import Asking
 from flows.queries.facts import Facts
@@ -57,6 +60,26 @@ def cover(facts: Facts, grade: Grade, warnings: Iterable[str] = ()) -> Cover:
     )
 
 
+def named_event(office: Office, kind: Kind, number: str) -> Named:
+    """The event that a report is of, by its number: from its first day to its last, or to the ledger's.
+
+    Raises:
+        RequestError: there is none of that number; where to see which there are.
+        ValueError: the kind is of periods.
+    """
+    zone, at = office.contract.tz, as_of(office)
+    if kind.every is Every.INCIDENT:
+        one = incident_desk.find(incident_desk.cases(office.ledger, office.contract), number).incident
+        name, first, last = one.id, one.started_at, one.cleared_at or at
+    elif kind.every is Every.FINDING:
+        finding = FindingBook(office.ledger, zone).finding(number, at)
+        name, first, last = finding.id, finding.events[0].at, finding.events[-1].at
+    else:
+        raise ValueError(f"{kind.name} is of periods")
+    days = [moment.astimezone(zone).date() for moment in (first, last)]
+    return Named(name, min(days), max(days))
+
+
 def build(
     office: Office,
     name: str,
@@ -72,7 +95,8 @@ def build(
     """
     settings, kind = office.settings, kind_of(office, name)
     facts = Facts(office, name, named, as_of(office))
-    page, ask = cover(facts, kind.grade, warnings(facts)), Asking(facts)
+    said = warnings(facts) if kind.every.periodic else []  # an event is no period that could be incomplete
+    page, ask = cover(facts, kind.grade, said), Asking(facts)
     wanted = list(formats)
 
     def write(formats: list[Format]) -> list[Path]:
@@ -90,7 +114,7 @@ def build(
 
 
 def warnings(facts: Facts) -> list[str]:
-    """What the reader must know first."""
+    """What the reader of a period's report must know first."""
     zone = facts.contract.tz
     until = facts.as_of.astimezone(zone)
     said = []
