@@ -41,7 +41,7 @@ def pages(contract: Contract, on: date, flow_run_id: str, settings: Settings, ou
     table = _table(f"页面巡检 {on}", "系统", "页面", "状态", "最慢一步", "结果")
     for line in lines:
         word, colour = (line.state.label, COLOURS[line.state]) if line.state else ("未执行", "magenta")
-        seconds = "—" if line.seconds is None else f"{line.seconds:.2f} 秒"
+        seconds = "—" if line.seconds is None else f"{line.seconds} 秒"
         table.add_row(line.system, line.page, f"[{colour}]{word}[/{colour}]", seconds, escape(line.summary))
     out.print(table)
     for line in lines:
