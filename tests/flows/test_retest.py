@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from report_desk import sourced
 from retest_desk import FIXER, TESTER, Desk, by, opened
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -27,9 +28,9 @@ from flows import retest_plan
 from flows.caller import Caller
 from flows.finding_desk import FindingDesk
 from flows.probing import look
+from flows.report_files import build, kind_of, named_event
 from flows.retest import Retest
 from flows.retest_plan import Claim, alone, follow_ups
-from flows.retest_report import build
 from flows.run import carried_out
 from flows.single_probe import Single, taken_alone
 from tasks.ledger.audit import stored
@@ -53,6 +54,12 @@ def before(desk: Desk, number: str, *, entered: bool = True) -> Single:
     return done
 
 
+def built(desk: Desk, number: str) -> dict[Format, Path]:
+    """The finding's report in every format."""
+    office = desk.office()
+    return build(office, "retest", named_event(office, kind_of(office, "retest"), number))
+
+
 def test_broken_mended_verified_and_broken_again(desk: Desk) -> None:
     """Given a before, when it is not mended, mended, and broken again after a week, then: 未修复, 已修复, 重新打开."""
     number = desk.enter()
@@ -64,7 +71,7 @@ def test_broken_mended_verified_and_broken_again(desk: Desk) -> None:
     [finding] = desk.findings()
     assert (claimed.state, finding.life) == (State.CRIT, Life.OPEN)
     office = desk.office()
-    told = retest_report(office.contract, finding, desk.runs(number), "")
+    told = retest_report(office.contract, finding, desk.runs(number))
     assert told is not None  # who said so then stays in the report, though the register has dropped the claim
     assert (told.result, told.fixer, told.tester, finding.fixers) == (Result.NOT_REPAIRED, FIXER, TESTER, ())
     # When it is mended
@@ -285,9 +292,8 @@ def test_the_report_shows_both_sides_and_hostile_names_as_themselves(desk: Desk)
     before(desk, number)
     desk.mended()
     desk.retest(number, fixer=FIXER)
-    office = desk.office()
-    files = build(office, number)
-    assert files[Format.DOCX].name == f"整改复测报告-{number}-{office.today()}.docx"
+    files = built(desk, number)
+    assert files[Format.DOCX].name == f"整改复测报告-{number}.docx"
     text = files[Format.ARTIFACT].read_text(encoding="utf-8").replace("\\", "")
     assert hostile in text
     [first, last] = desk.runs(number)
@@ -300,7 +306,12 @@ def test_the_report_shows_both_sides_and_hostile_names_as_themselves(desk: Desk)
     assert "拒绝连接；应关闭" in text
     assert "<b>x</b>" not in html
     assert "{{ 7*7 }}" in html
-    assert files[Format.ARTIFACT].read_bytes() == build(office, number)[Format.ARTIFACT].read_bytes()
+    figures = sourced(files)
+    assert [(one["shown"], one["query"]) for one in figures if one["query"] == "retest.version"] == [
+        ("1", "retest.version")
+    ] * 2
+    before_that = files[Format.HTML].read_bytes()
+    assert before_that == built(desk, number)[Format.HTML].read_bytes()
 
 
 def test_a_site_without_a_host_is_known_by_its_certificate(
