@@ -7,7 +7,7 @@ it is), and `grade` where it is not 2 (contract, Annex 2). They are read without
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import TemplateNotFound, TemplateSyntaxError, meta, nodes
 
 from checks.report_period import Every
 from checks.secrecy import Grade
@@ -18,7 +18,7 @@ _WANTED = ("kind", "title", "every")
 
 
 class Kind(NamedTuple):
-    """`name`: what it is called on the command line, the file's name."""
+    """`name`: what it is called on the command line, the file's name. `notes`: the sections that people fill in."""
 
     name: str
     kind: str
@@ -26,6 +26,7 @@ class Kind(NamedTuple):
     every: Every
     grade: Grade
     file: Path
+    notes: tuple[str, ...] = ()
 
 
 def kinds(theirs: Path | None = None) -> dict[str, Kind]:
@@ -52,10 +53,26 @@ def _kind(name: str, file: Path, theirs: Path | None) -> Kind:
     if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
         raise ReportError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
     try:
-        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file)
+        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file, _notes(tree, file))
     except ValueError as error:
         known = "、".join(one.value for one in Every)
         raise ReportError(f"报告模板 {file.name}：every 写 {known} 之一，grade 写 1 至 3（{error}）") from error
+
+
+def _notes(tree: nodes.Template, file: Path) -> tuple[str, ...]:
+    """The sections of which a template, or one that it extends or includes, says `m.notes("…")`, as they are read."""
+    templates = environment(file.parent)
+    found: dict[str, None] = {}
+    todo, done = [tree], {"_macros.md.j2"}  # which has the macro itself
+    while todo:
+        one = todo.pop()
+        for call in one.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Getattr) and call.node.attr == "notes":
+                found |= {section.value: None for section in call.args if isinstance(section, nodes.Const)}
+        for name in {each for each in meta.find_referenced_templates(one) if each} - done:
+            done.add(name)
+            todo.append(templates.parse(_source(templates, name), name))
+    return tuple(found)
 
 
 def _constants(tree: nodes.Template) -> dict[str, Any]:
