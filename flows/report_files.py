@@ -7,13 +7,11 @@ from pathlib import Path
 
 from checks.documents import Named
 from checks.report_cover import Cover
-from checks.report_period import Every
 from checks.secrecy import Grade
-from flows import incident_desk
-from flows.finding_book import FindingBook
 from flows.office import Office, now
 from flows.queries import Asking
 from flows.queries.facts import Facts
+from flows.report_warnings import CHECKED, warnings
 from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError
 from tasks.report import Format, render
@@ -39,6 +37,11 @@ def as_of(office: Office) -> datetime:
     return office.ledger.sealed_at() or now()
 
 
+def facts_of(office: Office, name: str, named: Named) -> Facts:
+    """What a report is computed from, as the ledger is now."""
+    return Facts(office, name, named, as_of(office))
+
+
 def cover(facts: Facts, grade: Grade, warnings: Iterable[str] = ()) -> Cover:
     """The first page."""
     office, contract = facts.office, facts.contract
@@ -56,28 +59,9 @@ def cover(facts: Facts, grade: Grade, warnings: Iterable[str] = ()) -> Cover:
         contract_hash=office.contract_hash,
         contract_since=facts.versions[-1][0].astimezone(contract.tz) if facts.versions else None,
         code_version=office.code_version,
+        checked="" if facts.verdict.problems else CHECKED,
         warnings=tuple(warnings),
     )
-
-
-def named_event(office: Office, kind: Kind, number: str) -> Named:
-    """The event that a report is of, by its number: from its first day to its last, or to the ledger's.
-
-    Raises:
-        RequestError: there is none of that number; where to see which there are.
-        ValueError: the kind is of periods.
-    """
-    zone, at = office.contract.tz, as_of(office)
-    if kind.every is Every.INCIDENT:
-        one = incident_desk.find(incident_desk.cases(office.ledger, office.contract), number).incident
-        name, first, last = one.id, one.started_at, one.cleared_at or at
-    elif kind.every is Every.FINDING:
-        finding = FindingBook(office.ledger, zone).finding(number, at)
-        name, first, last = finding.id, finding.events[0].at, finding.events[-1].at
-    else:
-        raise ValueError(f"{kind.name} is of periods")
-    days = [moment.astimezone(zone).date() for moment in (first, last)]
-    return Named(name, min(days), max(days))
 
 
 def build(
@@ -93,15 +77,32 @@ def build(
     Raises:
         ReportError: it could not be made; no file was touched.
     """
-    settings, kind = office.settings, kind_of(office, name)
-    facts = Facts(office, name, named, as_of(office))
-    said = warnings(facts) if kind.every.periodic else []  # an event is no period that could be incomplete
+    return make(facts_of(office, name, named), formats, chromium, out)
+
+
+def make(
+    facts: Facts,
+    formats: Iterable[Format] = tuple(Format),
+    chromium: Chromium | None = None,
+    out: Path | None = None,
+    notice: str = "",
+) -> dict[Format, Path]:
+    """Likewise, from facts that whoever asks goes on using.
+
+    Args:
+        notice: stands before all warnings on the first page.
+
+    Raises:
+        ReportError: it could not be made; no file was touched.
+    """
+    office, settings, kind = facts.office, facts.office.settings, kind_of(facts.office, facts.kind)
+    said = [*([notice] if notice else []), *warnings(facts, kind.every)]
     page, ask = cover(facts, kind.grade, said), Asking(facts)
     wanted = list(formats)
 
     def write(formats: list[Format]) -> list[Path]:
         folder = out or settings.reports_dir
-        return render(name, page, ask, formats, folder, settings.evidence_dir, chromium, office.folder / TEMPLATES)
+        return render(kind.name, page, ask, formats, folder, settings.evidence_dir, chromium, office.folder / TEMPLATES)
 
     try:
         paths = write(wanted)
@@ -111,17 +112,3 @@ def build(
         for stale in {path.with_suffix(".pdf") for path in paths}:
             stale.unlink(missing_ok=True)  # of an earlier run: it would contradict the others
     return {Format(path.suffix[1:]): path for path in paths}
-
-
-def warnings(facts: Facts) -> list[str]:
-    """What the reader of a period's report must know first."""
-    zone = facts.contract.tz
-    until = facts.as_of.astimezone(zone)
-    said = []
-    if until.date() <= facts.named.last:
-        said.append(f"本期到 {facts.named.last} 才结束，本报告只到 {until:%Y-%m-%d %H:%M}")
-    if facts.versions and (began := facts.versions[0][0].astimezone(zone)).date() > facts.named.first:
-        said.append(f"台账从 {began:%Y-%m-%d %H:%M} 开始记录，此前的情况不明")
-    if not facts.coverage.lines:
-        said.append("台账里没有本期的任何应做事项，本报告不能说明任何情况")
-    return said

@@ -14,6 +14,8 @@ from flows import standing, uptime
 from flows.incident_desk import Case, cases
 from flows.office import Office
 from tasks.ledger import Ledger
+from tasks.ledger.part import verify_part
+from tasks.ledger.verify import Verdict
 
 
 @dataclass
@@ -60,6 +62,12 @@ class Facts:
             return uptime.measured(self.ledger, self.contract, self.period, self.as_of)
         except RequestError:
             return None
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the ledger is as it was sealed, as far as a report of this period rests on it."""
+        settings = self.office.settings
+        return verify_part(settings.ledger, settings.evidence_dir, *self.period)
 
     @cached_property
     def cases(self) -> Sequence[Case]:

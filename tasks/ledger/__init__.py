@@ -338,6 +338,12 @@ class Ledger:
         with self._translated("读取"), Session(self._engine) as session:
             return list(session.exec(question.where(RunEndRow.outcome == INTERRUPTED)))
 
+    def begun_at(self, first: datetime, last: datetime) -> list[datetime]:
+        """When each run began that began in [first, last]."""
+        question = select(RunRow.started_at).where(RunRow.started_at >= first, RunRow.started_at <= last)
+        with self._translated("读取"), Session(self._engine) as session:
+            return list(session.exec(question))
+
     def slots(self, first: date, last: date) -> list[Slot]:
         """The slots on record whose day is between `first` and `last`."""
         with self._translated("读取"), Session(self._engine) as session:

@@ -145,7 +145,6 @@ class _Checked:
 
     def read_seals(self) -> int:
         """Go along the chain, and tick off the rows that each seal lists."""
-        ranges = self.book.covers()
         previous, count = GENESIS, 0
         for seal in self.book.seals():
             count += 1
@@ -160,7 +159,7 @@ class _Checked:
             previous, self.last = str(seal.get("hash")), number
             when = str(seal.get("at"))[:16].replace("T", " ")
             self.heads[number], self.times[number] = previous, f"{when} UTC，{_subject(seal)}"
-            self.check_rows(number, seal, covered=any(first <= number <= last for first, last in ranges))
+            self.check_rows(number, seal, covered=self.book.covers(seal))
         return count
 
     def check_seal(self, number: int, seal: "dict[str, Any]") -> bool:
@@ -307,9 +306,9 @@ class Package:
                 else:
                     self.broken.append(f"{name} 第 {number} 行被改动，已读不出")
 
-    def covers(self) -> "list[tuple[int, int]]":
-        """Return the seals, from and to, whose rows are in this package; the chain itself is always whole."""
-        return [(first, last) for first, last in self.manifest["seals"]]
+    def covers(self, seal: "dict[str, Any]") -> bool:
+        """Return whether a seal's rows are in this package; the chain itself is always whole."""
+        return any(first <= seal["seq"] <= last for first, last in self.manifest["seals"])
 
     def seals(self) -> "Iterator[dict[str, Any]]":
         """Yield the seals, in the order of their numbers."""
