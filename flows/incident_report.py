@@ -6,7 +6,8 @@ from pathlib import Path
 
 from flows.incident_desk import cases
 from flows.office import Office, now
-from flows.report_files import build, kind_of, named_event
+from flows.report_desk import named_of
+from flows.report_files import build, kind_of
 from tasks.report import Format, ReportError
 
 log = logging.getLogger("xunjian")
@@ -38,7 +39,7 @@ def draft_of(office: Office, number: str) -> dict[Format, Path]:
         RequestError: there is no such incident.
         ReportError: it could not be made; no file was touched.
     """
-    return build(office, NAME, named_event(office, kind_of(office, NAME), number))
+    return build(office, NAME, named_of(office, kind_of(office, NAME), number))
 
 
 def _file(office: Office, number: str) -> Path:

@@ -8,7 +8,8 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.office import Office
-from flows.report_files import build, kind_of, named_event
+from flows.report_desk import named_of
+from flows.report_files import build, kind_of
 from tasks.browser.chromium import Chromium
 from tasks.report import Format
 
@@ -25,7 +26,7 @@ async def report_findings(office: Office, numbers: Sequence[str]) -> None:
     kind = kind_of(office, "retest")
     with Chromium(office.settings) as chromium:  # one for all of them
         for number in numbers:
-            named = named_event(office, kind, number)
+            named = named_of(office, kind, number)
             files = await asyncio.to_thread(build, office, kind.name, named, chromium=chromium)
             markdown = files[Format.ARTIFACT].read_text(encoding="utf-8")
             key = f"retest-{named.name.lower()}"

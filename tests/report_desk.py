@@ -31,9 +31,10 @@ def figure(value: float, text: str = "") -> Number:
 
 
 def sourced(files: Mapping[Format, Path]) -> list[dict[str, Any]]:
-    """The figures of a report that was made, each of which says by what query and from which rows it is."""
+    """The figures of a report that was made: each says by what query and from which rows it is; of nothing there are
+    none."""
     one = files[Format.HTML]
     found: list[dict[str, Any]] = json.loads(one.with_suffix(FIGURES).read_text(encoding="utf-8"))["figures"]
     assert found
-    assert [each for each in found if not each["query"] or not each["rows"]] == []
+    assert [each for each in found if not each["query"] or not (each["rows"] or each["shown"] == "0")] == []
     return found

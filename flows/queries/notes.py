@@ -7,6 +7,7 @@ from checks.report_notes import REPORT_NOTE
 from flows.queries import query
 from flows.queries.facts import Facts
 
+
 @query("notes", "填写的内容：某一节由人填写的话，后填的在后；更正过的不算")
 def notes(facts: Facts, section: str) -> tuple[NoteLine, ...]:
     """What was said of a section, as it stands; nothing where nobody has said anything."""

@@ -5,9 +5,9 @@ it is), and `grade` where it is not 2 (contract, Annex 2). They are read without
 """
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from jinja2 import TemplateNotFound, TemplateSyntaxError, meta, nodes
+from jinja2 import BaseLoader, TemplateError, TemplateSyntaxError, meta, nodes
 
 from checks.report_period import Every
 from checks.secrecy import Grade
@@ -45,23 +45,32 @@ def kinds(theirs: Path | None = None) -> dict[str, Kind]:
 def _kind(name: str, file: Path, theirs: Path | None) -> Kind:
     try:
         tree = environment(theirs).parse(file.read_text(encoding="utf-8"), name, str(file))
+        notes = _notes(tree, file)
     except TemplateSyntaxError as error:
-        raise ReportError(f"报告模板出错：{file.name} 第 {error.lineno} 行：{error}") from error
+        at = Path(error.filename or error.name or name).name
+        raise ReportError(f"报告模板出错：{at} 第 {error.lineno} 行：{error}") from error
+    except TemplateError as error:
+        raise ReportError(f"报告模板出错：{file.name}：{error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(f"报告模板读不出：{file}（{error}）") from error
     said = _constants(tree)
     if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
         raise ReportError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
     try:
-        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file, _notes(tree, file))
+        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file, notes)
     except ValueError as error:
         known = "、".join(one.value for one in Every)
         raise ReportError(f"报告模板 {file.name}：every 写 {known} 之一，grade 写 1 至 3（{error}）") from error
 
 
 def _notes(tree: nodes.Template, file: Path) -> tuple[str, ...]:
-    """The sections of which a template, or one that it extends or includes, says `m.notes("…")`, as they are read."""
+    """The sections of which a template, or one that it extends or includes, says `m.notes("…")`.
+
+    Raises:
+        TemplateError: one of those is not there, or has a mistake.
+    """
     templates = environment(file.parent)
+    loader = cast(BaseLoader, templates.loader)
     found: dict[str, None] = {}
     todo, done = [tree], {"_macros.md.j2"}  # which has the macro itself
     while todo:
@@ -71,7 +80,7 @@ def _notes(tree: nodes.Template, file: Path) -> tuple[str, ...]:
                 found |= {section.value: None for section in call.args if isinstance(section, nodes.Const)}
         for name in {each for each in meta.find_referenced_templates(one) if each} - done:
             done.add(name)
-            todo.append(templates.parse(_source(templates, name), name))
+            todo.append(templates.parse(loader.get_source(templates, name)[0], name))
     return tuple(found)
 
 

@@ -28,7 +28,8 @@ from flows import retest_plan
 from flows.caller import Caller
 from flows.finding_desk import FindingDesk
 from flows.probing import look
-from flows.report_files import build, kind_of, named_event
+from flows.report_desk import named_of
+from flows.report_files import build, kind_of
 from flows.retest import Retest
 from flows.retest_plan import Claim, alone, follow_ups
 from flows.run import carried_out
@@ -57,7 +58,7 @@ def before(desk: Desk, number: str, *, entered: bool = True) -> Single:
 def built(desk: Desk, number: str) -> dict[Format, Path]:
     """The finding's report in every format."""
     office = desk.office()
-    return build(office, "retest", named_event(office, kind_of(office, "retest"), number))
+    return build(office, "retest", named_of(office, kind_of(office, "retest"), number))
 
 
 def test_broken_mended_verified_and_broken_again(desk: Desk) -> None:
