@@ -1,8 +1,6 @@
-"""What people, forms and schedules say of a report that they want: which kind, of which period or number."""
+"""Of which period, incident or finding a report is wanted."""
 
-import difflib
 from collections.abc import Iterable
-from pathlib import Path
 
 from checks.documents import Named
 from checks.report_period import Every, named
@@ -10,32 +8,7 @@ from checks.slots import RequestError
 from flows.finding_book import FindingBook
 from flows.incident_desk import cases
 from flows.office import Office, now
-from flows.report_files import TEMPLATES
-from tasks.report.kinds import Kind, kinds
-
-
-def kind_called(folder: Path, text: str) -> Kind:
-    """A kind by its name, its Chinese name, or as forms offer it.
-
-    Args:
-        folder: the contract folder, whose own templates go before ours.
-
-    Raises:
-        RequestError: there is none of that name.
-        ReportError: a template does not say what it is.
-    """
-    known = kinds(folder / TEMPLATES)
-    said = {word: one for one in known.values() for word in (one.kind, label(one), one.name)}
-    if found := said.get(text.strip()):
-        return found
-    near = {said[word].name for word in difflib.get_close_matches(text, said, 3)}
-    hint = f"；是不是 {'、'.join(label(known[name]) for name in sorted(near))}" if near else ""
-    raise RequestError(f"没有“{text}”这种报告{hint}。有：{'、'.join(label(one) for one in known.values())}")
-
-
-def label(kind: Kind) -> str:
-    """How forms offer it: 周报（weekly）."""
-    return f"{kind.kind}（{kind.name}）"
+from tasks.report.kinds import Kind
 
 
 def named_of(office: Office, kind: Kind, text: str) -> Named:

@@ -11,25 +11,24 @@ from checks.secrecy import Grade
 from flows.office import Office, now
 from flows.queries import Asking
 from flows.queries.facts import Facts
+from flows.report_kinds import TEMPLATES, kind_called
 from flows.report_warnings import CHECKED, warnings
 from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError
 from tasks.report import Format, render
-from tasks.report.kinds import Kind, kinds
+from tasks.report.kinds import Kind
 
 log = logging.getLogger("xunjian")
-
-TEMPLATES = "templates"
-"""The folder of a contract's own templates, in the contract folder."""
 
 
 def kind_of(office: Office, name: str) -> Kind:
     """A kind by its name.
 
     Raises:
-        ReportError: there is none, or its template does not say what it is.
+        RequestError: there is none of that name.
+        ReportError: a template does not say what it is.
     """
-    return kinds(office.folder / TEMPLATES)[name]
+    return kind_called(office.folder, name)
 
 
 def as_of(office: Office) -> datetime:

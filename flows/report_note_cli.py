@@ -39,4 +39,6 @@ def note(
 
         told = enter(Office(settings), kind, name, section, text, by(who, "填写报告"), corrects)
         console.say(f"已登记{told}")
+
+
 EXAMPLE = "例：xunjian report note incident/G-2026-0007 --section 四、原因 --text 数据库连接数用尽 --who 驻场工程师"

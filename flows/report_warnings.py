@@ -1,4 +1,4 @@
-"""What the reader of a report must know first: how far its numbers can be trusted, and what of its period is not there."""
+"""What the reader of a report must know first: whether its numbers can be trusted, what of its period is missing."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta

@@ -13,7 +13,9 @@ from typing import Any
 from tasks.ledger.audit import Stored, stored
 from tasks.ledger.verify import Verdict, verify
 
-_MINE = "SELECT run.id FROM run JOIN slot ON slot.id = run.slot_id WHERE CAST(slot.day AS TEXT) BETWEEN :first AND :last"
+_MINE = (
+    "SELECT run.id FROM run JOIN slot ON slot.id = run.slot_id WHERE CAST(slot.day AS TEXT) BETWEEN :first AND :last"
+)
 _WHOLE = ("slot", "event")
 
 

@@ -19,6 +19,7 @@ from tasks.browser.chromium import Chromium
 from tasks.browser.pdf import PdfError, pdf
 from tasks.documents import make
 from tasks.report.errors import ReportError as ReportError
+from tasks.report.errors import TemplateMistakeError as TemplateMistakeError
 from tasks.report.figures import Figure
 from tasks.report.markdown import Safe as Safe
 from tasks.report.markdown import escape as escape

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from checks.number import Number, noted
 from checks.report_cover import Cover
-from tasks.report.errors import ReportError
+from tasks.report.errors import TemplateMistakeError
 from tasks.report.figures import taken_out
 from tasks.report.markdown import Safe, commands, escape
 from tasks.report.media import Pictures
@@ -128,7 +128,7 @@ class Page:
     """A template filled in: its Markdown, its figures, and what the template says of itself.
 
     Raises:
-        ReportError: with the template's file and line.
+        TemplateMistakeError: with the template's file and line.
     """
 
     def __init__(self, templates: _Environment, template: str, cover: Cover, ask: Ask, pictures: Pictures) -> None:
@@ -137,11 +137,11 @@ class Page:
             try:
                 module = templates.get_template(f"{template}{SUFFIX}").make_module(context)
             except Exception as error:  # a template is code: anything can go wrong in it
-                raise ReportError(f"报告模板出错：{_place(error, template)}：{_what(error)}") from error
+                raise TemplateMistakeError(f"报告模板出错：{_place(error, template)}：{_what(error)}") from error
             said = vars(module)
             text = str(module)
         if len(text) > _LONGEST:
-            raise ReportError(f"报告模板出错：{template}{SUFFIX}：写出的报告过长（{len(text)} 字）")
+            raise TemplateMistakeError(f"报告模板出错：{template}{SUFFIX}：写出的报告过长（{len(text)} 字）")
         text, self.figures = taken_out(text, seen)
         self.text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         self.stem = f"{said['kind']}-{cover.name}"
