@@ -22,8 +22,11 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from checks.contract import Contract
 from checks.coverage import DUTIES
 from checks.page_check import manual_targets
+from checks.report_notes import REPORT_NOTE
 from checks.slots import RETEST
+from flows.report_kinds import label, readable
 from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
+from tasks.settings import Settings
 
 FILE = Path(__file__).parent.parent / "prefect.yaml"
 
@@ -84,7 +87,8 @@ def _offering(schema: dict[str, Any], findings: Sequence[str]) -> dict[str, Any]
 
 
 def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict[str, Any]:
-    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives.
+    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives, and
+    `report` and `section` of a note into those that the templates give.
 
     Args:
         name: the deployment's: not every backup is restored.
@@ -106,10 +110,19 @@ def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict
                 field["items"] = {"type": "string", "enum": hosts}
             elif field_name == "backups" and targets:
                 field["items"] = {"type": "string", "enum": targets}
+            elif field_name in ("report", "section") and name == REPORT_NOTE:
+                field["enum"] = _of_notes()[field_name]
             elif field_name == "page" and (waiting := manual_targets(contract)):
                 systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
                 field["enum"] = [*systems, *waiting]
     return schema
+
+
+def _of_notes() -> dict[str, list[str]]:
+    """What people may be asked to say in reports: the kinds, and the sections of all of them."""
+    asking = [one for one in readable(Settings().contract.absolute())[0] if one.notes]
+    sections = dict.fromkeys(section for one in asking for section in one.notes)
+    return {"report": [label(one) for one in asking], "section": list(sections)}
 
 
 def close_what_was_cut_off() -> int:

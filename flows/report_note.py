@@ -26,9 +26,7 @@ class ReportNote(BaseModel):
     report: str = Field(title="报告种类", min_length=1)
     name: str = Field(title="期间或编号", description="2026-10 或 G-2026-0007，与报告的一致", min_length=1)
     section: str = Field(title="哪一节", min_length=1)
-    text: str = Field(
-        title="内容", description="写进报告的话，不超过 2000 字；登记后不能删改，错了就更正", min_length=1
-    )
+    text: str = Field(title="内容", description="不超过 2000 字；登记后不能删改，错了就更正", min_length=1)
     who: str = Field(title="操作人", min_length=1)
     corrects: int = Field(0, ge=0, title="更正", description="登记错的那一条的事件号；不是更正就写 0")
 
