@@ -17,6 +17,7 @@ from starlette.routing import Route
 from checks.finding import Finding, Reason, State
 from checks.notices import NOTICE
 from checks.records import INTERRUPTED
+from checks.report_period import Every, period_with
 from checks.retest import Result
 from checks.retest_report import retest_report
 from checks.safe_probe import Vantage, safe_probe
@@ -313,6 +314,35 @@ def test_the_report_shows_both_sides_and_hostile_names_as_themselves(desk: Desk)
     ] * 2
     before_that = files[Format.HTML].read_bytes()
     assert before_that == built(desk, number)[Format.HTML].read_bytes()
+
+
+def test_the_months_report_shows_what_was_mended_accepted_and_left(desk: Desk) -> None:
+    """Given three findings, one mended and tested, one accepted, one overdue, then the report says so of each."""
+    mended, accepted, late = desk.enter(title="甲"), desk.enter(title="乙"), desk.enter(title="丙", due="2026-01-05")
+    before(desk, mended)
+    desk.mended()
+    desk.retest(mended, fixer=FIXER)
+    office, at = desk.office(), datetime.now(UTC)
+    year_end = office.today() + timedelta(days=90)
+    FindingDesk(office.ledger, office.contract, at).accept(accepted, year_end, "批示〔2026〕1号", by("主任"))
+    # When
+    month = period_with(Every.MONTH, office.today())
+    files = build(office, "remediation", month)
+    # Then
+    assert files[Format.PDF].name == f"安全整改报告-{month.name}.pdf"
+    text = files[Format.ARTIFACT].read_text(encoding="utf-8").replace("\\", "")
+    headings = ["一、依据", "二、问题清单", "三、方案", "四、实施", "五、复测", "六、残余风险"]
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == headings
+    assert f"| {mended} | 整改完成 | {FIXER} |" in text
+    assert "整改前（严重）：端口开放；应关闭。现在（正常）：拒绝连接；应关闭" in text
+    assert f"| {accepted} | 乙 | 高危 | 主任 | {year_end} | 批示〔2026〕1号 | 测试 |" in text
+    days = (office.today() - date(2026, 1, 5)).days
+    figures = sourced(files)
+    assert [(one["shown"], one["rows"]) for one in figures if one["query"] == "remediation.late"] == [
+        (str(days), [f"finding {late}"])
+    ]
+    first = files[Format.HTML].read_bytes()
+    assert first == build(office, "remediation", month)[Format.HTML].read_bytes()
 
 
 def test_a_site_without_a_host_is_known_by_its_certificate(
