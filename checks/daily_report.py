@@ -16,12 +16,11 @@ from checks.finding import State, worst
 from checks.number import Number, count, row
 from checks.page_check import MANUAL, Part, page_checks
 from checks.records import EvidenceRecord, FindingRecord, RunRecord, merged
-from checks.report_lines import ReportLine as Line
-from checks.report_lines import counted
+from checks.report_lines import ReportLine, counted
 from checks.slots import Slot, page_slots
 
 
-class SystemLine(Line):
+class SystemLine(ReportLine):
     """巡检概况: one system."""
 
     name: str
@@ -39,7 +38,7 @@ class SystemLine(Line):
     run_id: str
 
 
-class PageLine(Line):
+class PageLine(ReportLine):
     """页面巡检结果表: one page or function."""
 
     system: str
@@ -57,7 +56,7 @@ class PageLine(Line):
         return f"{self.items} 项正常{self.remark}" if self.state is State.OK else self.remark
 
 
-class AnomalyLine(Line):
+class AnomalyLine(ReportLine):
     """异常及反馈: one verdict that is not OK."""
 
     system: str
@@ -69,7 +68,7 @@ class AnomalyLine(Line):
     reported_at: datetime | None
 
 
-class LeftoverLine(Line):
+class LeftoverLine(ReportLine):
     """遗留问题: an anomaly of an earlier day that is still there, with the first day it was seen without a break.
     `days`: how many that makes, with today; its rows are the verdicts of the days on which it was looked at."""
 

@@ -11,8 +11,7 @@ from checks.daily_report import DailyReport
 from checks.report_period import Every, period_with
 from flows.office import Office
 from flows.queries import Asking
-from flows.queries.facts import Facts
-from flows.report_files import as_of, build
+from flows.report_files import facts_of, make
 from tasks.browser.chromium import Chromium
 from tasks.report import Format
 
@@ -24,10 +23,10 @@ async def report_day(office: Office, day: date, chromium: Chromium) -> None:
     Raises:
         ReportError: it could not be made; no file was touched.
     """
-    named = period_with(Every.DAY, day)
-    files = await asyncio.to_thread(build, office, "daily", named, chromium=chromium)
+    facts = facts_of(office, "daily", period_with(Every.DAY, day))
+    files = await asyncio.to_thread(make, facts, chromium=chromium)
     markdown = files[Format.ARTIFACT].read_text(encoding="utf-8")
-    report: DailyReport = await asyncio.to_thread(Asking(Facts(office, "daily", named, as_of(office))), "daily")
+    report: DailyReport = await asyncio.to_thread(Asking(facts), "daily")
     await asyncio.gather(
         acreate_markdown_artifact(markdown, key="daily-report", description=f"页面巡检日报 {day}"),
         acreate_table_artifact(_results(report), key="page-results", description=f"页面巡检结果 {day}"),

@@ -1,14 +1,22 @@
-"""Of which period, incident or finding a report is wanted."""
+"""The desk for reports: of which period, incident or finding one is wanted, and that it was made, on record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from checks.documents import Named
+from checks.records import Event
 from checks.report_period import Every, named
 from checks.slots import RequestError
+from flows.caller import Caller
 from flows.finding_book import FindingBook
 from flows.incident_desk import cases
 from flows.office import Office, now
+from flows.report_explain import listed
+from tasks.report import Format
 from tasks.report.kinds import Kind
+
+REPORT = "report"
+"""The events' kind. Subject: "weekly/2026-W47"; body: head, the ledger's as it was made; files, SHA-256 by name."""
 
 
 def named_of(office: Office, kind: Kind, text: str) -> Named:
@@ -22,6 +30,21 @@ def named_of(office: Office, kind: Kind, text: str) -> Named:
     if kind.every is Every.FINDING:
         return _finding(office, text.strip())
     return named(kind.every, text, office.today())
+
+
+def register(office: Office, files: Mapping[Format, Path], by: Caller) -> None:
+    """Put on record that a report was made: of what, from which state of the ledger, and its files' digests."""
+    found = listed(next(iter(files.values())), office.settings.reports_dir)
+    event = Event(
+        kind=REPORT,
+        subject=f"{found.kind}/{found.cover.name}",
+        at=now(),
+        who=by.who,
+        why=by.why,
+        via=by.trigger,
+        body={"head": found.cover.head, "files": found.files},
+    )
+    office.ledger.enter(event, now())
 
 
 def _incident(office: Office, number: str) -> Named:

@@ -59,10 +59,14 @@ def serve(prefect: Prefect, settings: Settings, contract: Contract) -> None:
     """Deploy and start the worker on a server that answers."""
     prepare(settings)
     from flows import deployments
+    from flows.report_kinds import readable
 
     if cut_off := deployments.close_what_was_cut_off():
         console.say(f"上次停止时有 {cut_off} 个执行被中断，已在界面标明")
-    names = deployments.deploy(prefect, contract)
+    known, wrong = readable(settings.contract.absolute())
+    for mistake in wrong:
+        console.say(mistake, style="yellow")
+    names = deployments.deploy(prefect, contract, known)
     prefect.start_worker()
     console.say(f"已部署：{'、'.join(names)}")
 

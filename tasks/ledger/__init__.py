@@ -19,7 +19,17 @@ from sqlmodel import Session, col, select
 from checks.coverage import Look
 from checks.finding import Finding, Reason, State
 from checks.probe import ProbeHour, Reading, SeenHour
-from checks.records import DOCUMENT, INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
+from checks.records import (
+    DOCUMENT,
+    INTERRUPTED,
+    REGRADE,
+    Event,
+    EventRecord,
+    EvidenceRecord,
+    FindingRecord,
+    RunRecord,
+    Told,
+)
 from checks.retention import Kept
 from checks.slots import BACKUP_CHECK, BASELINE_CHECK, HOST_INSPECTION, RESTORE_DRILL, RETEST, Slot
 from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
@@ -198,6 +208,21 @@ class Ledger:
         )
         with self._translated("读取"), Session(self._engine) as session:
             return [(ended_at, _finding(row)) for ended_at, row in session.exec(question)]
+
+    def told(self, duty: str, first: date, last: date) -> list[Told]:
+        """The verdicts of a duty's slots on the days from `first` to `last`, oldest first, and no more than these: a
+        year of many hosts has a hundred thousand."""
+        about: tuple[Any, ...] = (SlotRow.id, FindingRow.target, FindingRow.check_id, FindingRow.state)
+        question = (
+            sqlalchemy.select(*about)
+            .join(RunRow, col(RunRow.slot_id) == SlotRow.id)
+            .join(FindingRow, col(FindingRow.run_id) == RunRow.id)
+            .where(col(SlotRow.duty) == duty, col(SlotRow.day) >= first, col(SlotRow.day) <= last)
+            .order_by(col(FindingRow.at), col(FindingRow.id))
+        )
+        with self._translated("读取"), self._engine.connect() as connection:
+            rows = connection.execute(question)
+            return [Told(slot, target, item, State(state)) for slot, target, item, state in rows]
 
     def end(self, run_id: str, outcome: State, now: datetime) -> None:
         """Put the end of a run on record, and seal it."""
@@ -387,16 +412,24 @@ class Ledger:
 
     def past(self, duty: str, target: str, model: type[V], limit: int = 60) -> list[V]:
         """The last `limit` looks at a target that found something out, oldest first; `model`: as what."""
+        return [facts for _, facts in self.past_of(duty, target, model, limit=limit)]
+
+    def past_of(
+        self, duty: str, target: str, model: type[V], until: datetime | None = None, limit: int = 60
+    ) -> list[tuple[str, V]]:
+        """The same before a moment, each with its run."""
+        about: tuple[Any, ...] = (VisitRow.run_id, VisitRow.facts)
         question = (
-            select(VisitRow.facts)
+            sqlalchemy.select(*about)
             .join(RunRow, col(RunRow.id) == VisitRow.run_id)
-            .where(VisitRow.target == target, col(RunRow.slot_id).startswith(f"{duty}/", autoescape=True))
+            .where(col(VisitRow.target) == target, col(RunRow.slot_id).startswith(f"{duty}/", autoescape=True))
+            .where(col(VisitRow.at) < until if until else true())
             .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
             .limit(limit)
         )
         with self._translated("读取"), self._engine.connect() as connection:
-            rows = connection.execute(question).scalars().all()
-        return [model.model_validate(facts) for facts in reversed(rows)]
+            rows = connection.execute(question).all()
+        return [(run, model.model_validate(facts)) for run, facts in reversed(rows)]
 
     def _close(self, connection: Connection, run_id: str, outcome: str, now: datetime) -> None:
         """End and seal in one transaction: there is no ended run without a seal."""

@@ -281,13 +281,15 @@ class TestFigures:
 class TestOurOwnReports:
     @pytest.fixture
     def weekly(self, month: Desk, tmp_path: Path) -> bytes:
-        runs = month.ledger.runs
-        data = host_report(
-            month.contract,
-            date(2026, 11, 9),
-            lambda host: runs(HOST_INSPECTION, date(2026, 11, 1), date(2026, 11, 15), host),
-        )
-        [file] = render(data, [Format.DOCX], tmp_path / "out", tmp_path, template="host_report")
+        first, last = date(2026, 11, 9), date(2026, 11, 15)
+
+        def ask(name: str, **about: object) -> object:
+            assert name == "hosts"
+            runs = month.ledger.runs
+            return host_report(month.contract, first, lambda host: runs(HOST_INSPECTION, first, last, host))
+
+        week = cover("2026-W46", first, last)
+        [file] = render("hosts", week, ask, [Format.DOCX], tmp_path / "out", tmp_path)
         return file.read_bytes()
 
     @pytest.fixture
