@@ -4,6 +4,7 @@ At its top a template says, as plain values: `kind` (周报, also in the file's 
 it is), and `grade` where it is not 2 (contract, Annex 2). They are read without running anything.
 """
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -84,16 +85,26 @@ def _notes(tree: nodes.Template, file: Path) -> tuple[str, ...]:
     templates = environment(file.parent)
     loader = cast(BaseLoader, templates.loader)
     found: dict[str, None] = {}
-    todo, done = [tree], {"_macros.md.j2"}  # which has the macro itself
+    todo, done, filled = [tree], {"_macros.md.j2"}, set[str]()  # the macro itself is there
     while todo:
         one = todo.pop()
-        for call in one.find_all(nodes.Call):
+        for call in _calls(one, filled):
             if isinstance(call.node, nodes.Getattr) and call.node.attr == "notes":
                 found |= {section.value: None for section in call.args if isinstance(section, nodes.Const)}
+        filled |= {block.name for block in one.find_all(nodes.Block)}
         for name in {each for each in meta.find_referenced_templates(one) if each} - done:
             done.add(name)
             todo.append(templates.parse(loader.get_source(templates, name)[0], name))
     return tuple(found)
+
+
+def _calls(node: nodes.Node, filled: Collection[str]) -> Iterator[nodes.Call]:
+    """The calls in a template, but for those in blocks that another has filled."""
+    for child in node.iter_child_nodes():
+        if not isinstance(child, nodes.Block) or child.name not in filled:
+            if isinstance(child, nodes.Call):
+                yield child
+            yield from _calls(child, filled)
 
 
 def _constants(tree: nodes.Template) -> dict[str, Any]:
