@@ -4,16 +4,19 @@ At its top a template says, as plain values: `kind` (周报, also in the file's 
 it is), and `grade` where it is not 2 (contract, Annex 2). They are read without running anything.
 """
 
-from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from jinja2 import BaseLoader, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateError, nodes
 
+from checks import os_words
 from checks.report_period import Every
 from checks.secrecy import Grade
 from tasks.report.errors import TemplateMistakeError
-from tasks.report.sheet import OURS, SUFFIX, environment
+from tasks.report.mistakes import place, what
+from tasks.report.sandbox import SUFFIX, source
+from tasks.report.sections import sections
+from tasks.report.sheet import OURS, environment
 
 _WANTED = ("kind", "title", "every")
 
@@ -55,15 +58,14 @@ def read(name: str, file: Path) -> Kind:
         TemplateMistakeError: it cannot be read, or does not say what it is.
     """
     try:
-        tree = environment().parse(file.read_text(encoding="utf-8"), name, str(file))
-        notes = _notes(tree, file)
-    except TemplateSyntaxError as error:
-        at = Path(error.filename or error.name or name).name
-        raise TemplateMistakeError(f"报告模板出错：{at} 第 {error.lineno} 行：{error}") from error
+        text, _ = source(file.parent, file.name)
+        templates = environment(file.parent)
+        tree = templates.parse(text, file.name, str(file))
+        notes = sections(tree, templates)
     except TemplateError as error:
-        raise TemplateMistakeError(f"报告模板出错：{file.name}：{error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateMistakeError(f"报告模板读不出：{file}（{error}）") from error
+        raise TemplateMistakeError(f"报告模板出错：{place(error, name)}：{what(error)}") from error
+    except OSError as error:
+        raise TemplateMistakeError(f"报告模板读不出：{file.name}（{os_words.say(error)}）") from error
     said = _constants(tree)
     if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
         raise TemplateMistakeError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
@@ -74,37 +76,6 @@ def read(name: str, file: Path) -> Kind:
         raise TemplateMistakeError(
             f"报告模板 {file.name}：every 写 {known} 之一，grade 写 1 至 3（{error}）"
         ) from error
-
-
-def _notes(tree: nodes.Template, file: Path) -> tuple[str, ...]:
-    """The sections of which a template, or one that it extends or includes, says `m.notes("…")`.
-
-    Raises:
-        TemplateError: one of those is not there, or has a mistake.
-    """
-    templates = environment(file.parent)
-    loader = cast(BaseLoader, templates.loader)
-    found: dict[str, None] = {}
-    todo, done, filled = [tree], {"_macros.md.j2"}, set[str]()  # the macro itself is there
-    while todo:
-        one = todo.pop()
-        for call in _calls(one, filled):
-            if isinstance(call.node, nodes.Getattr) and call.node.attr == "notes":
-                found |= {section.value: None for section in call.args if isinstance(section, nodes.Const)}
-        filled |= {block.name for block in one.find_all(nodes.Block)}
-        for name in {each for each in meta.find_referenced_templates(one) if each} - done:
-            done.add(name)
-            todo.append(templates.parse(loader.get_source(templates, name)[0], name))
-    return tuple(found)
-
-
-def _calls(node: nodes.Node, filled: Collection[str]) -> Iterator[nodes.Call]:
-    """The calls in a template, but for those in blocks that another has filled."""
-    for child in node.iter_child_nodes():
-        if not isinstance(child, nodes.Block) or child.name not in filled:
-            if isinstance(child, nodes.Call):
-                yield child
-            yield from _calls(child, filled)
 
 
 def _constants(tree: nodes.Template) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from checks.slots import BACKUP_CHECK, RESTORE_DRILL
 from flows.backup_check import BackupCheckForm
 from flows.deployments import FILE, _with_choices
 from flows.page_inspection import PageInspection
-from flows.report_kinds import readable
 from flows.report_note import ReportNote
 from tasks import contract_folder
 from tasks.prefect_server import deployments_in
@@ -36,9 +35,8 @@ def test_a_contract_without_backups_leaves_the_field_as_it_is() -> None:
 
 
 def test_a_note_is_for_a_section_that_a_template_asks_people_for() -> None:
-    known, _ = readable(Path("contract"))
     schema = {"definitions": {"Form": ReportNote.model_json_schema()}}
-    fields = _with_choices(schema, CONTRACT, REPORT_NOTE, known)["definitions"]["Form"]["properties"]
+    fields = _with_choices(schema, CONTRACT, REPORT_NOTE)["definitions"]["Form"]["properties"]
     assert "故障报告（incident）" in fields["report"]["enum"]
     assert "恢复演练报告（drill）" not in fields["report"]["enum"]
     assert {"影响范围", "四、原因", "五、处置", "七、改进措施"} <= set(fields["section"]["enum"])
