@@ -53,7 +53,8 @@ def pages(contract: Contract, on: date, flow_run_id: str, settings: Settings, ou
 
 def _files(settings: Settings, stem: str, out: Console) -> None:
     for path in sorted(settings.reports_dir.glob(f"{stem}.*")):
-        out.print(f"报告：{path}", highlight=False, soft_wrap=True, markup=False)
+        if path.suffix != ".json":  # the list of its figures
+            out.print(f"报告：{path}", highlight=False, soft_wrap=True, markup=False)
 
 
 def hosts(contract: Contract, on: date, flow_run_id: str, settings: Settings, out: Console) -> None:
