@@ -59,9 +59,7 @@ def happened(
     planned = [
         (one, *one.excluded) for one in windows if one.excluded and one.excluded[0] < end and one.excluded[1] > start
     ]
-    systems = list(
-        dict.fromkeys([*names, *(one.system for one in those), *(s for one, *_ in planned for s in one.systems)])
-    )
+    touched = [*(one.system for one in those), *(system for one, *_ in planned for system in one.systems)]
     lanes = tuple(
         Lane(
             names.get(system, system),

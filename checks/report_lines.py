@@ -9,11 +9,12 @@ from checks.number import Number
 
 
 class ReportLine(BaseModel):
-    """A row. `rows`: what in the ledger it rests on."""
+    """A row. `rows`: what in the ledger it rests on; `query`: whose answer it is, entered by whoever asked."""
 
     model_config = ConfigDict(frozen=True)
 
     rows: tuple[str, ...] = ()
+    query: str = ""
 
 
 def counted(query: str, lines: Iterable[ReportLine]) -> Number:

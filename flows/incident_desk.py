@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from checks import entries
-from checks.clocks import Clock, clocks
+from checks.clocks import Case as Case
+from checks.clocks import clocks
 from checks.contract import Contract
 from checks.downtime import DOWNTIME, Move, support_periods, windows
 from checks.entries import Entry, Who
@@ -18,14 +18,6 @@ from checks.slots import RequestError
 from tasks.ledger import Ledger
 
 _AROUND = timedelta(hours=1)  # an outage that had begun before
-
-
-class Case(NamedTuple):
-    """An incident with its clocks."""
-
-    incident: Incident
-    notified_at: datetime | None
-    clocks: tuple[Clock, ...]
 
 
 def cases(ledger: Ledger, contract: Contract) -> list[Case]:

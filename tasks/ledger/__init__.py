@@ -17,6 +17,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, select
 
 from checks.coverage import Look
+from checks.faults import Fault
 from checks.finding import Finding, Reason, State
 from checks.probe import ProbeHour, Reading, SeenHour
 from checks.records import (
@@ -33,7 +34,7 @@ from checks.records import (
 from checks.retention import Kept
 from checks.slots import BACKUP_CHECK, BASELINE_CHECK, HOST_INSPECTION, RESTORE_DRILL, RETEST, Slot
 from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
-from tasks.ledger import probes
+from tasks.ledger import periods, probes
 from tasks.ledger.claims import claims_for
 from tasks.ledger.engine import LOCK_WAIT, LedgerError, RunClosedError, begin_alone, name_of, opened, translated
 from tasks.ledger.seals import read_after, read_back, seal, seal_run
@@ -208,6 +209,16 @@ class Ledger:
         )
         with self._translated("读取"), Session(self._engine) as session:
             return [(ended_at, _finding(row)) for ended_at, row in session.exec(question)]
+
+    def faults(self, duties: Sequence[str], first: date, last: date) -> list[Fault]:
+        """What the slots of these days came to that was not OK: the last verdict of each on each item, in order."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return periods.faults(connection, duties, first, last)
+
+    def facts(self, duty: str, first: date, last: date, items: Sequence[str]) -> list[periods.Facts]:
+        """Some items of what the looks of these days' slots have found out, oldest first."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return [*periods.facts(connection, duty, first, last, items)]
 
     def told(self, duty: str, first: date, last: date) -> list[Told]:
         """The verdicts of a duty's slots on the days from `first` to `last`, oldest first, and no more than these: a

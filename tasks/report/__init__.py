@@ -91,6 +91,7 @@ def _make(
         web = pool.submit(lambda: make.html(filled.result().text, filled.result().title, pictures.files))
 
         def artifact() -> str:
+            filled.result()  # one after the other: they count their steps in one place, and Python's threads take turns
             page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
             if len(page.text.encode()) > _ARTIFACT_LIMIT:
                 page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, 0))

@@ -7,12 +7,15 @@ it is), and `grade` where it is not 2 (contract, Annex 2). They are read without
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import TemplateError, nodes
 
+from checks import os_words
 from checks.report_period import Every
 from checks.secrecy import Grade
 from tasks.report.errors import TemplateMistakeError
-from tasks.report.sheet import OURS, SUFFIX, environment
+from tasks.report.mistakes import place, what
+from tasks.report.sandbox import SUFFIX, source
+from tasks.report.sheet import OURS, environment
 
 _WANTED = ("kind", "title", "every")
 
@@ -53,11 +56,12 @@ def read(name: str, file: Path) -> Kind:
         TemplateMistakeError: it cannot be read, or does not say what it is.
     """
     try:
-        tree = environment().parse(file.read_text(encoding="utf-8"), name, str(file))
-    except TemplateSyntaxError as error:
-        raise TemplateMistakeError(f"报告模板出错：{file.name} 第 {error.lineno} 行：{error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateMistakeError(f"报告模板读不出：{file}（{error}）") from error
+        text, _ = source(file.parent, file.name)
+        tree = environment().parse(text, file.name, str(file))
+    except TemplateError as error:
+        raise TemplateMistakeError(f"报告模板出错：{place(error, name)}：{what(error)}") from error
+    except OSError as error:
+        raise TemplateMistakeError(f"报告模板读不出：{file.name}（{os_words.say(error)}）") from error
     said = _constants(tree)
     if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
         raise TemplateMistakeError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
