@@ -13,7 +13,7 @@ from checks.coverage import Mark
 from checks.finding import State
 from checks.periods import Period
 from checks.probe import ProbeHour
-from checks.slots import AVAILABILITY_PROBE, BACKUP_CHECK, BASELINE_CHECK, RESTORE_DRILL
+from checks.slots import AVAILABILITY_PROBE, BASELINE_CHECK
 from flows.standing import standing, versions
 from tasks.ledger import Ledger
 from tasks.ledger.audit import stored
@@ -38,9 +38,7 @@ def marks(year: Year) -> dict[str, Mark]:
     over = datetime(year.last.year, year.last.month, year.last.day, tzinfo=UTC) + timedelta(days=2)
     found = standing(Ledger(year.settings.ledger), Period(year.first, year.last), over)
     every = [one for line in found.lines for one in line.marks]
-    return {
-        one.slot.id: one.mark for one in every if one.slot.duty not in (BASELINE_CHECK, BACKUP_CHECK, RESTORE_DRILL)
-    }
+    return {one.slot.id: one.mark for one in every if one.slot.duty != BASELINE_CHECK}
 
 
 def test_what_coverage_finds_is_what_was_put_there(year: Year) -> None:

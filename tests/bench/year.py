@@ -19,11 +19,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 from rich.progress import track
+from year_backups import Backups
 from year_frame import MARKS, Fate, Frame, furnish, hasty
 from year_hosts import Hosts
 from year_incidents import Incidents
 from year_pages import Pages
 from year_plans import Plans
+from year_security import Security
 from year_seen import REAL_EVIDENCE
 
 from checks.coverage import Mark
@@ -107,8 +109,11 @@ def generate(
 def _live(frame: Frame, watch: Callable[[Sequence[date]], Iterable[date]]) -> None:
     """The days, one after the other; on some nobody runs anything."""
     incidents = Incidents(frame, Plans(frame))
-    themes = [Hosts(frame, incidents.alarm), Pages(frame, incidents.alarm)]
+    Security(frame)
+    backups = Backups(frame, incidents.alarm)
+    themes = [Hosts(frame, incidents.alarm), Pages(frame, incidents.alarm), backups]
     for day in watch(frame.days):
+        backups.night(day)
         if day in frame.up:
             frame.at(frame.there(day), lambda at, day=day: frame.start(at, day))
             for hour in range(24):

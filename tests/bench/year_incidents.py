@@ -135,7 +135,8 @@ class Incidents:
             self._step(one, Step.DISPATCHED, respond + 12 * _MINUTE, "现场处理不了，派工二线")
         if one.found_by != "probe" and kind != FLAPPING:
             mended = respond + min(chance.lognormvariate(4.2, 0.8), 440) * _MINUTE
-            self._step(one, Step.RESTORED, mended, "重启服务后恢复，已核对")
+            why = "重做备份，已核对" if "." in one.key.partition("/")[0] else "重启服务后恢复，已核对"
+            self._step(one, Step.RESTORED, mended, why)
 
     def _step(self, one: Incident, step: Step, moment: datetime, why: str) -> None:
         def act(at: datetime) -> None:
