@@ -21,6 +21,7 @@ from unittest.mock import patch
 from rich.progress import track
 from year_backups import Backups
 from year_baseline import Baseline
+from year_documents import Documents
 from year_frame import MARKS, Fate, Frame, furnish, hasty
 from year_hosts import Hosts
 from year_incidents import Incidents
@@ -112,7 +113,7 @@ def _live(frame: Frame, watch: Callable[[Sequence[date]], Iterable[date]]) -> No
     incidents = Incidents(frame, Plans(frame))
     Security(frame)
     backups = Backups(frame, incidents.alarm)
-    themes = [Hosts(frame, incidents.alarm), Pages(frame, incidents.alarm), backups, Baseline(frame)]
+    themes = [Hosts(frame, incidents.alarm), Pages(frame, incidents.alarm), backups, Baseline(frame), Documents(frame)]
     for day in watch(frame.days):
         backups.night(day)
         if day in frame.up:
