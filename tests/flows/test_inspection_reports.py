@@ -2,19 +2,17 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from year import Year, generate
 
-from checks.report_period import Named, period_with
+from checks.report_period import period_with
 from flows.office import Office
 from flows.queries import queries
 from flows.report_files import build, kind_of
 from tasks.report import Format
 
-KINDS = ("daily", "hosts", "logs")
 COUNTED = {
     *(f"daily.{one}" for one in ("expected", "done", "pages", "ok", "warn", "crit", "unknown", "not_done", "items")),
     *(f"hosts.{one}" for one in ("due", "done", "ok", "warn", "crit", "unknown", "not_done", "items", "volumes")),
@@ -33,24 +31,25 @@ def office(year: Year) -> Office:
     return Office(year.settings)
 
 
-def period(office: Office, year: Year, kind: str) -> Named:
-    """The one in which the year's eighth day is."""
-    return period_with(kind_of(office, kind).every, year.first + timedelta(days=7))
+Built = tuple[str, dict[str, Any]]
 
 
-def built(office: Office, year: Year, kind: str, out: Path) -> tuple[str, dict[str, Any]]:
-    """The page, and the list of figures beside it."""
-    named = period(office, year, kind)
-    files = build(office, kind, named, [Format.HTML], out=out)
-    [figures] = out.glob(f"*{named.name}.figures.json")
-    return files[Format.HTML].read_text(encoding="utf-8"), json.loads(figures.read_text(encoding="utf-8"))
+@pytest.fixture(scope="module", params=["daily", "hosts", "logs"])
+def twice(
+    request: pytest.FixtureRequest, office: Office, year: Year, tmp_path_factory: pytest.TempPathFactory
+) -> list[Built]:
+    """The report of the period in which the year's eighth day is, written twice: the page, and the list of figures."""
+    named = period_with(kind_of(office, request.param).every, year.first + timedelta(days=7))
+    found = []
+    for out in (tmp_path_factory.mktemp("out") for _ in range(2)):
+        files = build(office, request.param, named, [Format.HTML], out=out)
+        [figures] = out.glob("*.figures.json")
+        found.append((files[Format.HTML].read_text(encoding="utf-8"), json.loads(figures.read_text(encoding="utf-8"))))
+    return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_figure_has_a_query_and_the_rows_it_rests_on(
-    office: Office, year: Year, kind: str, tmp_path: Path
-) -> None:
-    page, listed = built(office, year, kind, tmp_path)
+def test_every_figure_has_a_query_and_the_rows_it_rests_on(twice: list[Built], office: Office, year: Year) -> None:
+    page, listed = twice[0]
     slots = {one.id for one in office.ledger.slots(year.first, year.last)}
     assert len(listed["figures"]) > 50
     for one in listed["figures"]:
@@ -63,8 +62,5 @@ def test_every_figure_has_a_query_and_the_rows_it_rests_on(
             assert len(set(one["rows"])) == len(one["rows"]) == int(one["shown"]), one
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_same_ledger_gives_the_same_page(office: Office, year: Year, kind: str, tmp_path: Path) -> None:
-    (first, listed), (second, again) = (built(office, year, kind, tmp_path / one) for one in ("a", "b"))
-    assert first == second
-    assert listed == again
+def test_the_same_ledger_gives_the_same_page(twice: list[Built]) -> None:
+    assert twice[0] == twice[1]
