@@ -1,7 +1,5 @@
 """指标完成情况: each indicator of the contract with what the ledger knows of the period. Clause 七2."""
 
-from dataclasses import replace
-
 from checks import indicators as say
 from checks.bands import SYSTEMS, Verdict
 from checks.document_register import Document
@@ -16,8 +14,6 @@ from flows.queries.availability import availability
 from flows.queries.backups import drills, wrong
 from flows.queries.facts import Facts
 from flows.queries.inspections import duties
-
-_NAME = "indicators"
 
 
 @query("indicators", "合同七2 的考核指标：要求、实际、达到或未达到；台账不能说明的写不能确定或待甲方认定")
@@ -34,22 +30,17 @@ def indicators(facts: Facts) -> tuple[IndicatorLine, ...]:
             for line, measured in zip(availability(facts), facts.measured.lines if facts.measured else (), strict=True)
         ),
         say.working(
-            "七2(3)", "所有功能模块全部正常稳定运行", _ours(anomalies.counted(facts)), _ours(anomalies.still(facts)),
-            _ours(anomalies.unseen(facts)), due[PAGE_INSPECTION],
+            "七2(3)", "所有功能模块全部正常稳定运行", anomalies.counted(facts), anomalies.still(facts),
+            anomalies.unseen(facts), due[PAGE_INSPECTION],
         ),
         _data(facts),
         say.secure(
             "七2(5)", "符合安全测评要求，杜绝安全事故",
-            *(_ours(security.counted(facts, one)) for one in ("open", "overdue")),
+            *(security.counted(facts, one) for one in ("open", "overdue")),
         ),
         _clock(facts, "response", "响应", f"{facts.contract.deadlines.response} 分钟内响应"),
         _clock(facts, "repair", "修复", f"{facts.contract.deadlines.repair / 60:g} 小时内处理（第三方的时间除外）"),
     )  # fmt: skip
-
-
-def _ours(number: Number) -> Number:
-    """What another query counts."""
-    return replace(number, query=_NAME)
 
 
 def _met(verdict: Verdict | None) -> bool | None:
@@ -70,14 +61,14 @@ def _reports(facts: Facts) -> IndicatorLine:
 
 
 def _documents(those: list[Document]) -> Number:
-    return count(_NAME, [row("document", one.subject) for one in those])
+    return count("", [row("document", one.subject) for one in those])
 
 
 def _data(facts: Facts) -> IndicatorLine:
     done = [one for one in drills(facts) if one.within]
     failed = [one for one in done if one.state is not State.OK]
-    of = [count(_NAME, [one.rows[0] for one in those]) for those in (done, failed)]
-    return say.safe_data("七2(4)", "服务期内数据不丢失、不错误", _ours(wrong(facts)), *of)
+    of = [count("", [one.rows[0] for one in those]) for those in (done, failed)]
+    return say.safe_data("七2(4)", "服务期内数据不丢失、不错误", wrong(facts), *of)
 
 
 def _clock(facts: Facts, clock: str, title: str, demand: str) -> IndicatorLine:
@@ -86,6 +77,6 @@ def _clock(facts: Facts, clock: str, title: str, demand: str) -> IndicatorLine:
     late = [one for one in opened if breached(one, clock, facts.until)]
     still = [one for one in opened if running(one, clock, facts.until)]
     every, over, left = (
-        count(_NAME, [row("incident", one.incident.id) for one in those]) for those in (opened, late, still)
+        count("", [row("incident", one.incident.id) for one in those]) for those in (opened, late, still)
     )
     return say.answered("七2(6)", demand, title, every, over, left, ended=facts.over)
