@@ -9,7 +9,7 @@ from checks.coverage import Line, Mark
 from checks.finding import State
 from checks.host import Placed
 from checks.host_check import host_checks
-from checks.host_report import Blank, Cell
+from checks.host_lines import Blank, Cell
 from checks.records import Told
 
 _WINS = (State.CRIT, State.UNKNOWN, Blank.NOT_DONE, State.WARN, State.OK, Blank.NOT_APPLICABLE, Blank.NOT_DUE)

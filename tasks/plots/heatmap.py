@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from checks.finding import State
-from checks.host_report import Blank, Cell
+from checks.host_lines import Blank, Cell
 from checks.report_heatmap import Column, Grid
 from tasks.plots.pen import EDGE, FAINT, INK, MARGIN, SMALL, TALLEST, TITLE, WIDTH, Box, Pen, drawn, short, text_width
 

@@ -26,7 +26,7 @@ class Timeline(NamedTuple):
     @property
     def day(self) -> float:
         """How wide one is."""
-        return (self.right - self.left) / len(self.days)
+        return (self.right - self.left) / ((self.last - self.first).days + 1)
 
     def x(self, day: date) -> float:
         """Where a day begins."""

@@ -160,10 +160,10 @@ class TestInDocuments:
         assert len(shown) == 5
         for number in shown:
             picture, caption = paragraphs[number], paragraphs[number + 1]
-            assert picture.style.name == "Captioned Figure"
+            assert picture.style.name == "Figure"
             assert picture.style.paragraph_format.keep_with_next
             assert picture.style.paragraph_format.line_spacing == 1.0  # a fixed pitch would show one line of it
-            assert caption.style.name == "Image Caption"
+            assert caption.style.name == "Caption"
             [words] = [one.get("descr") for one in picture._p.iter(qn("wp:docPr"))]
             assert caption.text == f"图：{words}"
             assert not caption.style.paragraph_format.keep_with_next

@@ -39,7 +39,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOVEMBER = date(2026, 11, 1), date(2026, 11, 30)
 YEAR = date(2026, 1, 1), date(2026, 12, 31)
 NAMES = ("协同办公系统", "移动办公系统", "综合档案管理系统")
-RED = (163, 32, 28)
+RED, BLUE, BROWN = (163, 32, 28), (29, 78, 137), (179, 84, 30)
 
 
 def response(period: tuple[date, date] = NOVEMBER, without: int = 0) -> bytes:
@@ -183,26 +183,26 @@ class TestResponse:
 
     def test_a_day_that_nobody_measured_is_a_gap_with_a_hatch(self) -> None:
         # Given: the place of the 14th in the first panel
-        whole, gap = (opened(response(without=day)).convert("L") for day in (0, 14))
+        whole, gap = (opened(response(without=day)) for day in (0, 14))
         wide = (915 - 12 - 84) / 30
         left = int(84 + 13 * wide)
-        day, another = ((left + int(n * wide) + 3, 100, left + int((n + 1) * wide) - 3, 190) for n in (0, 2))
-        # Then: elsewhere the pictures are the same
-        assert changed(whole.crop(day), gap.crop(day))
-        assert not changed(whole.crop(another), gap.crop(another))
-        # and there is a hatch, but no line: in no row of pixels half of them are dark
-        rows = [gap.crop((day[0], y, day[2], y + 1)).get_flattened_data() for y in range(day[1], day[3])]
-        assert sum(min(row) < 190 for row in rows) > 60
-        assert all(sum(level < 100 for level in row) < len(row) / 2 for row in rows)
+        day, another = ((left + int(n * wide) + 3, 100, left + int((n + 1) * wide) - 3, 190) for n in (0, -4))
+        # Then: before it the pictures are the same
+        assert not changed(whole.crop(another).convert("L"), gap.crop(another).convert("L"))
+        # and there is a hatch, in nearly every row of pixels, but no line
+        hatched = gap.crop(day).convert("L")
+        rows = [hatched.crop((0, y, hatched.width, y + 1)).getextrema() for y in range(hatched.height)]
+        assert sum(darkest < 190 for darkest, _ in rows) > 60
+        assert near(whole.crop(day), BLUE) > 20
+        assert near(gap.crop(day), BLUE) == 0
 
     def test_the_tail_is_not_taken_for_the_middle_without_colours(self) -> None:
         """Given a year, whose days are too narrow for markers: one line is whole, the other is dotted."""
         image = opened(response(YEAR))
         panel = image.crop((90, 85, 890, 200))
-        blue, brown = (29, 78, 137), (179, 84, 30)
         solid, dotted = (
             sum(near(panel.crop((x, 0, x + 1, panel.height)), colour) > 0 for x in range(panel.width))
-            for colour in (blue, brown)
+            for colour in (BLUE, BROWN)
         )
         assert solid > 780
         assert 100 < dotted < 600
