@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from year_frame import CALENDAR, Frame
+from year_ledger import CountingBook
 from year_plans import ENGINEER, FALSE, FLAPPING, LONG, THIRD, Plans
 from year_probes import Probes
 
@@ -17,9 +18,8 @@ from checks.clocks import clocks
 from checks.entries import Who
 from checks.incidents import PROBE_CHECK, Incident, Step
 from checks.slots import RequestError
-from flows import incident_desk
+from flows import incident_desk, watch
 from flows.office import Office
-from flows.watch import Watch
 from tasks import notify
 from tasks.notify import Message, Receipt
 
@@ -36,7 +36,7 @@ class _Then(Office):
         self.folder, self.calendar_version = frame.settings.contract, CALENDAR
 
 
-class _Watch(Watch):
+class _Watch(watch.Watch):
     """Reads verdicts only when there are new ones: fifteen seconds on, there would be; from one of our rounds to the
     next it would read the morning's again and again."""
 
@@ -60,7 +60,7 @@ class Incidents:
         self._now = frame.there(frame.first)
         self._silent_until = self._now
         self._failed, self._sent = False, 0
-        self._watch: Watch | None = None
+        self._watch: _Watch | None = None
         self._known: list[Incident] = []
         self._met: set[tuple[object, ...]] = set()
         self.probes = Probes(frame, plans.spans(), lambda at: frame.at(at, self.round), self._going_on)
@@ -81,7 +81,8 @@ class Incidents:
         self._now, self._failed, self._sent = at, False, 0
         self.probes.seen(at)
         if self._watch is None or self._watch._office.contract is not self._frame.contract:
-            self._watch = _Watch(self._frame, _Then(self._frame), self._trusted, lambda: self._now)
+            with patch.object(watch, "EventBook", CountingBook):
+                self._watch = _Watch(self._frame, _Then(self._frame), self._trusted, lambda: self._now)
         with patch.object(notify, "deliver", self._deliver):
             self._watch.round()
         if self._failed:
