@@ -70,6 +70,14 @@ class Clock(NamedTuple):
         return at
 
 
+class Case(NamedTuple):
+    """An incident with its clocks."""
+
+    incident: Incident
+    notified_at: datetime | None
+    clocks: tuple[Clock, ...]
+
+
 def duration(time: timedelta) -> str:
     """3 小时 05 分, 12 分, 50 秒: cut off, so that nobody is told of more time than there is."""
     if time < timedelta(minutes=1):

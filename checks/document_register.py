@@ -260,10 +260,18 @@ def register(
     return sorted(documents, key=lambda one: (one.due_day or one.calls_at.date(), one.subject))
 
 
+WRITTEN = {
+    "weekly": "周报", "monthly": "月报", "quarterly": "季报", "half-yearly": "半年报", "yearly": "年报",
+    "incident": "故障报告", "remediation": "安全整改报告", "drill": "恢复演练报告",
+}  # fmt: skip
+"""What the program's own report of a duty is called, by the duty's id, which is the name of the report's template."""
+
+_WRITTEN_OF = {Rule.INCIDENT: WRITTEN["incident"], Rule.DRILL: WRITTEN["drill"]}
+
+
 def draft_of(duty: DocumentDuty, name: str) -> str:
-    """The name of the draft that the program writes, without its ending."""
-    kinds = {Rule.WEEK: "周巡检报告", Rule.INCIDENT: "故障报告", Rule.DRILL: "恢复演练报告"}
-    return f"{'恢复演练报告' if duty.id == 'drill' else kinds.get(duty.rule, duty.title)}-{name}"
+    """The name of the draft that the program writes, without its ending; of a contract's own kind, as its duty is."""
+    return f"{_WRITTEN_OF.get(duty.rule) or WRITTEN.get(duty.id, duty.title)}-{name}"
 
 
 def file_names(document: Document) -> set[str]:

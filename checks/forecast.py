@@ -50,19 +50,34 @@ def days_until_full(points: Sequence[Point]) -> Forecast | None:
         None where there is too little history (fewer than 4 points, or less than 14 days), where use does not grow
         significantly, or where it will not be full within a year.
     """
-    latest_first = sorted(points, reverse=True)
-    if not latest_first:
+    line = _line(points)
+    if not _enough(line):
         return None
-    now, used, capacity = latest_first[0]
-    same_size = takewhile(lambda point: abs(point[2] - capacity) <= _SAME_SIZE * capacity, latest_first)
-    line = [((at - now) / timedelta(days=1), amount) for at, amount, _ in _apart(same_size)][:MOST_POINTS]
-    if len(line) < LEAST_POINTS or round(-line[-1][0]) < LEAST_DAYS:
-        return None
+    _, used, capacity = max(points)
     slow, slope, fast = _slopes(line)
     free = max(0.0, capacity - used)
     if slow <= 0 or free / slope > HORIZON:
         return None
     return Forecast(free / fast, free / slope, free / slow)
+
+
+def enough(points: Sequence[Point]) -> bool:
+    """Whether there is as much history as a forecast takes; arguments as there."""
+    return _enough(_line(points))
+
+
+def _line(points: Sequence[Point]) -> list[tuple[float, float]]:
+    """Days from now and how much was used, the latest first: those that count."""
+    latest_first = sorted(points, reverse=True)
+    if not latest_first:
+        return []
+    now, _, capacity = latest_first[0]
+    same_size = takewhile(lambda point: abs(point[2] - capacity) <= _SAME_SIZE * capacity, latest_first)
+    return [((at - now) / timedelta(days=1), amount) for at, amount, _ in _apart(same_size)][:MOST_POINTS]
+
+
+def _enough(line: Sequence[tuple[float, float]]) -> bool:
+    return len(line) >= LEAST_POINTS and round(-line[-1][0]) >= LEAST_DAYS
 
 
 def _apart(latest_first: Iterable[Point]) -> list[Point]:

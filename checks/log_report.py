@@ -25,6 +25,7 @@ class Row(NamedTuple):
     new: bool
     example: str
     growth: float  # lines more per day than before
+    key: str  # the template's
 
 
 class LogTable(NamedTuple):
@@ -37,6 +38,11 @@ class LogTable(NamedTuple):
 
 
 _LEVELS = {"error": "错误", "warning": "警告"}
+
+
+def source_name(source: str) -> str:
+    """As operators read it: a path, or 系统日志 for the journal."""
+    return "系统日志" if source == "journal" else source
 
 
 def table(hosts: Mapping[str, Period], top: int = 20) -> LogTable:
@@ -68,7 +74,7 @@ def _rows(host: str, period: Period) -> list[Row]:
     return [
         Row(
             host=host,
-            source="系统日志" if one.source == "journal" else one.source,
+            source=source_name(one.source),
             level=_LEVELS.get(one.level, one.level),
             text=one.text,
             found=total[key],
@@ -76,6 +82,7 @@ def _rows(host: str, period: Period) -> list[Row]:
             new=key in new,
             example=one.last or one.first,
             growth=total[key] / days - past.get(key, 0) / days_before if days and days_before else 0.0,
+            key=key,
         )
         for key, one in latest.items()
     ]

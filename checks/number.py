@@ -4,23 +4,23 @@ While a report is being written every number that becomes text is noted, with ma
 `xunjian report explain` can say of each one where it comes from. Elsewhere it is its text.
 """
 
-from collections.abc import Iterable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
-from functools import total_ordering
 from typing import Any
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 MARKS = ("\ue000", "\ue001", "\ue002")
-"""Begins a noted number, ends its place in the list, ends its text. Private use: no text of ours or others has them."""
+"""Begins a noted number, ends its place in the list, ends its text. Private use: other text that has them forges no
+number, for it does not know the key."""
 UNKNOWN = "不明"
-_NOTED: ContextVar["list[Number] | None"] = ContextVar("noted", default=None)
+_NOTED: ContextVar["tuple[str, list[Number]] | None"] = ContextVar("noted", default=None)
 
 
-@total_ordering
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True), eq=False)
 class Number:
     """A count, a share or a measure.
@@ -43,12 +43,14 @@ class Number:
         return UNKNOWN if self.value is None else self.text or f"{self.value}"
 
     def __str__(self) -> str:
-        seen = _NOTED.get()
-        if seen is None:
+        noting = _NOTED.get()
+        if noting is None:
             return self.shown
+        key, seen = noting
         seen.append(self)
         begin, middle, end = MARKS
-        return f"{begin}{len(seen) - 1}{middle}{self.shown}{end}"
+        plain = "".join("\ufffd" if char in MARKS else char for char in self.shown)
+        return f"{begin}{key}{len(seen) - 1}{middle}{plain}{end}"
 
     def __bool__(self) -> bool:
         """What is not known is not nothing."""
@@ -58,8 +60,17 @@ class Number:
         return self.value == (other.value if isinstance(other, Number) else other)
 
     def __lt__(self, other: "Number | int | float") -> bool:
-        mine, theirs = self.value, _value(other)
-        return mine is not None and theirs is not None and mine < theirs
+        """What is not known is neither less nor more than anything."""
+        return _both(operator.lt, self, other)
+
+    def __le__(self, other: "Number | int | float") -> bool:
+        return _both(operator.le, self, other)
+
+    def __gt__(self, other: "Number | int | float") -> bool:
+        return _both(operator.gt, self, other)
+
+    def __ge__(self, other: "Number | int | float") -> bool:
+        return _both(operator.ge, self, other)
 
     def __hash__(self) -> int:
         return hash(self.value)
@@ -91,10 +102,14 @@ def row(table: str, key: object) -> str:
 
 
 @contextmanager
-def noted() -> Iterator[list[Number]]:
-    """Within, numbers that become text are noted, in order, and marked in the text."""
+def noted(key: str) -> Iterator[list[Number]]:
+    """Within, numbers that become text are noted, in order, and marked in the text.
+
+    Args:
+        key: stands in every mark, and nobody else can know it; no digit at its end.
+    """
     seen: list[Number] = []
-    token = _NOTED.set(seen)
+    token = _NOTED.set((key, seen))
     try:
         yield seen
     finally:
@@ -103,6 +118,11 @@ def noted() -> Iterator[list[Number]]:
 
 def _value(one: Any) -> int | float | Fraction | None:
     return one.value if isinstance(one, Number) else one
+
+
+def _both(compare: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
+    mine, theirs = _value(one), _value(other)
+    return mine is not None and theirs is not None and compare(mine, theirs)
 
 
 def _combined(one: Number, other: "Number | int", sign: str) -> Number:

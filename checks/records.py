@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from checks.finding import Finding
+from checks.finding import Finding, State
 from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
 
 INTERRUPTED = "INTERRUPTED"
@@ -26,6 +26,15 @@ class FindingRecord(Record):
     attempt: int
     at: datetime
     finding: Finding
+
+
+class Told(NamedTuple):
+    """One verdict, without its words."""
+
+    slot: str
+    target: str
+    item: str
+    state: State
 
 
 class EvidenceRecord(Record):

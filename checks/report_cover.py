@@ -15,6 +15,7 @@ class Cover(BaseModel):
         as_of: the ledger's last entry that was read; the same ledger gives the same report.
         head: the ledger's chain, "123:9f86d0…"; empty where nothing is sealed yet.
         contract_hash: the contract folder's, with `contract_since` the version that is in force.
+        checked: what of the ledger was verified and found sound, in words; empty where it was not.
         warnings: what the reader must know first: the period is not over, nothing is on record, the ledger is unsound.
     """
 
@@ -33,4 +34,5 @@ class Cover(BaseModel):
     contract_hash: str
     contract_since: datetime | None
     code_version: str
+    checked: str = ""
     warnings: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Rows of the reports' tables, as queries answer with them. Numbers carry the rows of the ledger they come from."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -8,11 +9,18 @@ from checks.number import Number
 
 
 class ReportLine(BaseModel):
-    """A row. `rows`: what in the ledger it rests on."""
+    """A row. `rows`: what in the ledger it rests on; `query`: whose answer it is, entered by whoever asked."""
 
     model_config = ConfigDict(frozen=True)
 
     rows: tuple[str, ...] = ()
+    query: str = ""
+
+
+def counted(query: str, lines: Iterable[ReportLine]) -> Number:
+    """How many lines there are; what they rest on."""
+    found = list(lines)
+    return Number(len(found), query, tuple(dict.fromkeys(one for line in found for one in line.rows)))
 
 
 class CoverageLine(ReportLine):

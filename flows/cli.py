@@ -23,6 +23,7 @@ from flows import (
     ledger_cli,
     notify_cli,
     probe_cli,
+    report_cli,
     retest_cli,
     run_cli,
 )
@@ -64,6 +65,7 @@ app.add_typer(downtime_cli.downtime_app, name="downtime")
 app.add_typer(downtime_cli.support_app, name="support")
 app.add_typer(documents_cli.app, name="documents")
 app.add_typer(baseline_cli.app, name="baseline")
+app.add_typer(report_cli.app, name="report")
 app.add_typer(findings_cli.app, name="findings")
 app.command(
     epilog="例：xunjian probe --list　　xunjian probe tls-min-version https://oa-web-01/ --finding F-2026-012 --before "

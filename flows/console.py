@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -89,6 +90,14 @@ def listing(title: str, heads: list[str], rows: list[list[str]], nothing: str) -
         table(title, heads, rows)
     else:
         say(nothing)
+
+
+@contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """Say what takes a while, where somebody watches; apart from the results."""
+    out = _console(stderr=True)
+    with out.status(doing) if out.is_terminal else nullcontext():
+        yield
 
 
 def run(app: typer.Typer) -> int:

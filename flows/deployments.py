@@ -22,9 +22,13 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from checks.contract import Contract
 from checks.coverage import DUTIES
 from checks.page_check import manual_targets
+from checks.report_notes import REPORT_NOTE
 from checks.slots import RETEST
+from flows.report_kinds import label, readable
 from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
+from tasks.settings import Settings
 
+BUILD_REPORT = "build-report"
 FILE = Path(__file__).parent.parent / "prefect.yaml"
 
 
@@ -84,7 +88,8 @@ def _offering(schema: dict[str, Any], findings: Sequence[str]) -> dict[str, Any]
 
 
 def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict[str, Any]:
-    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives.
+    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives, and
+    `report` and `section` into those that the templates give.
 
     Args:
         name: the deployment's: not every backup is restored.
@@ -106,10 +111,19 @@ def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict
                 field["items"] = {"type": "string", "enum": hosts}
             elif field_name == "backups" and targets:
                 field["items"] = {"type": "string", "enum": targets}
+            elif field_name in ("report", "section") and name in (BUILD_REPORT, REPORT_NOTE):
+                field["enum"] = _of_reports(name == REPORT_NOTE)[field_name]
             elif field_name == "page" and (waiting := manual_targets(contract)):
                 systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
                 field["enum"] = [*systems, *waiting]
     return schema
+
+
+def _of_reports(noted: bool) -> dict[str, list[str]]:
+    """The kinds of reports, or those that ask people for something; and the sections of which they ask it."""
+    those = [one for one in readable(Settings().contract.absolute())[0] if one.notes or not noted]
+    sections = dict.fromkeys(section for one in those for section in one.notes)
+    return {"report": [label(one) for one in those], "section": list(sections)}
 
 
 def close_what_was_cut_off() -> int:

@@ -1,6 +1,6 @@
 """The numbers of a period, or of an incident, as the ledger has them: what a report of it is held against."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -10,9 +10,9 @@ from checks.coverage import Coverage, Mark
 from checks.document_numbers import Figure
 from checks.document_register import due_in
 from checks.documents import DocumentDuty, Named, Rule
-from checks.finding import State
+from checks.faults import slots_of
+from checks.period_cases import breached, during, longest_repair
 from checks.periods import Period, period_of
-from checks.records import RunRecord, merged
 from checks.said_numbers import Measure
 from checks.slots import BACKUP_CHECK, HOST_INSPECTION, PAGE_INSPECTION, RESTORE_DRILL, RequestError
 from flows import standing, uptime
@@ -115,19 +115,9 @@ def _facts(ledger: Ledger, settings: Settings, contract: Contract, days: Named, 
         began=standing.versions(ledger)[0][0],
         measured=measured,
         cases=cases(ledger, contract),
-        unwell=unwell(ledger.runs(BACKUP_CHECK, days.first, days.last)),
+        unwell=len(slots_of(ledger.faults([BACKUP_CHECK], days.first, days.last))),
         late=late,
     )
-
-
-def unwell(runs: Iterable[RunRecord]) -> int:
-    """Slots whose last looks found something wrong."""
-    by_slot: dict[str, list[RunRecord]] = {}
-    for run in runs:
-        by_slot.setdefault(run.slot, []).append(run)
-    together = [merged(mine) for mine in by_slot.values()]
-    wrong = (State.WARN, State.CRIT)
-    return sum(any(one.finding.state in wrong for one in run.latest()) for run in together if run)
 
 
 def of_duties(facts: Facts, duties: Sequence[str] = ()) -> Iterator[Figure]:
@@ -207,14 +197,7 @@ def of_incidents(facts: Facts, now: datetime) -> Iterator[Figure]:
     contract = facts.contract
     start = _midnight(facts.named.first, contract)
     end = _midnight(facts.named.last + timedelta(days=1), contract)
-    known = [one for one in facts.cases if not one.incident.void]
-    opened = [one for one in known if start <= one.incident.discovered_at < end]
-    cleared = [one for one in known if one.incident.cleared_at and start <= one.incident.cleared_at < end]
-    still = [
-        one
-        for one in known
-        if one.incident.discovered_at < end and (one.incident.cleared_at is None or one.incident.cleared_at >= end)
-    ]
+    opened, cleared, still = during(facts.cases, start, end)
 
     def count(name: str, labels: tuple[str, ...], those: Sequence[Case], system: tuple[str, ...] = ()) -> Figure:
         value = Fraction(len(those)) if facts.over else None
@@ -233,21 +216,12 @@ def of_incidents(facts: Facts, now: datetime) -> Iterator[Figure]:
         ("repair", "修复超时", ("修复超时", "超时修复", "处置超时")),
         ("dispatch", "派工超时", ("派工超时", "超时派工")),
     ):
-        yield count(title, labels, [one for one in opened if _breached(one, clock, min(now, end))])
-    took = [
-        clock.spent(now)
-        for one in opened
-        for clock in one.clocks
-        if clock.name == "repair" and clock.done and clock.started
-    ]
-    if took:
-        longest = Fraction(int(max(took).total_seconds())) if facts.over else None
+        yield count(title, labels, [one for one in opened if breached(one, clock, min(now, end))])
+    took = longest_repair(opened, now)
+    if took is not None:
+        longest = Fraction(int(took.total_seconds())) if facts.over else None
         labels = ("最长修复", "修复最长", "最长处置", "最长恢复")
         yield Figure("最长修复时间", labels, longest, Measure.DURATION)
-
-
-def _breached(case: Case, name: str, at: datetime) -> bool:
-    return any(clock.name == name and clock.breached(at) for clock in case.clocks)
 
 
 def of_incident(case: Case, contract: Contract, now: datetime) -> Iterator[Figure]:

@@ -102,14 +102,14 @@ def page(found: DocumentList, left: list[Left], at: datetime, office: Office) ->
     lines = [f"# 文档 {at.astimezone(office.contract.tz):%Y-%m-%d}", "", _points(found)]
     for title, those in parts:
         lines += ["", f"## {title}：{len(those)} 份", ""]
-        lines += _table(heads, [_row(one, at) for one in those]) if those else ["没有。"]
+        lines += table(heads, [_row(one, at) for one in those]) if those else ["没有。"]
     if found.lost:
         lines += ["", "## 本月扣分的", ""]
-        lines += _table(
+        lines += table(
             ["文档", "判定", "扣分"], [[one.title, one.verdict(at), f"{one.points(at):g}"] for one in found.lost]
         )
     if left:
-        lines += ["", "## 收件目录里没有收的", "", *_table(["文件", "原因"], [[one.name, one.why] for one in left])]
+        lines += ["", "## 收件目录里没有收的", "", *table(["文件", "原因"], [[one.name, one.why] for one in left])]
     return "\n".join([*lines, "", f"工作日按 {escape(office.calendar_version)}。登记提交用 `document-submission`。"])
 
 
@@ -121,6 +121,7 @@ def _row(one: Document, at: datetime) -> list[str]:
     return [f"{one.title}（{one.subject}）", one.until_words, one.stands(at), one.duty.receiver]
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
+def table(heads: list[str], rows: list[list[str]]) -> list[str]:
+    """The lines of a table whose cells say what they say, whatever Markdown would make of it."""
     escaped = [[str(escape(cell)) for cell in row] for row in rows]
     return ["| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *escaped)]

@@ -1,11 +1,11 @@
 """The incident desk: what is entered by people, from the UI or the shell, checked against what is on record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from checks import entries
-from checks.clocks import Clock, clocks
+from checks.clocks import Case as Case
+from checks.clocks import clocks
 from checks.contract import Contract
 from checks.downtime import DOWNTIME, Move, support_periods, windows
 from checks.entries import Entry, Who
@@ -20,14 +20,6 @@ from tasks.ledger import Ledger
 _AROUND = timedelta(hours=1)  # an outage that had begun before
 
 
-class Case(NamedTuple):
-    """An incident with its clocks."""
-
-    incident: Incident
-    notified_at: datetime | None
-    clocks: tuple[Clock, ...]
-
-
 def cases(ledger: Ledger, contract: Contract) -> list[Case]:
     """Every incident on record, oldest first."""
     told = notified_at(attempts(ledger.events(DELIVERY)))
@@ -35,6 +27,19 @@ def cases(ledger: Ledger, contract: Contract) -> list[Case]:
         Case(one, told.get(one.id), clocks(one, told.get(one.id), contract.deadlines))
         for one in incidents(ledger.events(INCIDENT))
     ]
+
+
+def find(known: Iterable[Case], number: str) -> Case:
+    """An incident by its number.
+
+    Raises:
+        RequestError: there is none.
+    """
+    wanted = number.strip().upper()
+    for case in known:
+        if case.incident.id == wanted:
+            return case
+    raise RequestError(f"没有故障 {wanted}；编号见 xunjian incident list --all")
 
 
 def feedback(ledger: Ledger) -> Feedback:

@@ -11,29 +11,34 @@ from checks.secrecy import Grade
 from flows.office import Office, now
 from flows.queries import Asking
 from flows.queries.facts import Facts
+from flows.report_kinds import TEMPLATES, kind_called
+from flows.report_warnings import CHECKED, warnings
 from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError
 from tasks.report import Format, render
-from tasks.report.kinds import Kind, kinds
+from tasks.report.kinds import Kind
 
 log = logging.getLogger("xunjian")
-
-TEMPLATES = "templates"
-"""The folder of a contract's own templates, in the contract folder."""
 
 
 def kind_of(office: Office, name: str) -> Kind:
     """A kind by its name.
 
     Raises:
-        ReportError: there is none, or its template does not say what it is.
+        RequestError: there is none of that name.
+        ReportError: a template does not say what it is.
     """
-    return kinds(office.folder / TEMPLATES)[name]
+    return kind_called(office.folder, name)
 
 
 def as_of(office: Office) -> datetime:
     """The ledger's last entry: what a report is computed up to, so that the same ledger gives the same report."""
     return office.ledger.sealed_at() or now()
+
+
+def facts_of(office: Office, name: str, named: Named) -> Facts:
+    """What a report is computed from, as the ledger is now."""
+    return Facts(office, name, named, as_of(office))
 
 
 def cover(facts: Facts, grade: Grade, warnings: Iterable[str] = ()) -> Cover:
@@ -53,6 +58,7 @@ def cover(facts: Facts, grade: Grade, warnings: Iterable[str] = ()) -> Cover:
         contract_hash=office.contract_hash,
         contract_since=facts.versions[-1][0].astimezone(contract.tz) if facts.versions else None,
         code_version=office.code_version,
+        checked="" if facts.verdict.problems else CHECKED,
         warnings=tuple(warnings),
     )
 
@@ -70,14 +76,32 @@ def build(
     Raises:
         ReportError: it could not be made; no file was touched.
     """
-    settings, kind = office.settings, kind_of(office, name)
-    facts = Facts(office, name, named, as_of(office))
-    page, ask = cover(facts, kind.grade, warnings(facts)), Asking(facts)
+    return make(facts_of(office, name, named), formats, chromium, out)
+
+
+def make(
+    facts: Facts,
+    formats: Iterable[Format] = tuple(Format),
+    chromium: Chromium | None = None,
+    out: Path | None = None,
+    notice: str = "",
+) -> dict[Format, Path]:
+    """Likewise, from facts that whoever asks goes on using.
+
+    Args:
+        notice: stands before all warnings on the first page.
+
+    Raises:
+        ReportError: it could not be made; no file was touched.
+    """
+    office, settings, kind = facts.office, facts.office.settings, kind_of(facts.office, facts.kind)
+    said = [*([notice] if notice else []), *warnings(facts, kind.every)]
+    page, ask = cover(facts, kind.grade, said), Asking(facts)
     wanted = list(formats)
 
     def write(formats: list[Format]) -> list[Path]:
         folder = out or settings.reports_dir
-        return render(name, page, ask, formats, folder, settings.evidence_dir, chromium, office.folder / TEMPLATES)
+        return render(kind.name, page, ask, formats, folder, settings.evidence_dir, chromium, office.folder / TEMPLATES)
 
     try:
         paths = write(wanted)
@@ -87,17 +111,3 @@ def build(
         for stale in {path.with_suffix(".pdf") for path in paths}:
             stale.unlink(missing_ok=True)  # of an earlier run: it would contradict the others
     return {Format(path.suffix[1:]): path for path in paths}
-
-
-def warnings(facts: Facts) -> list[str]:
-    """What the reader must know first."""
-    zone = facts.contract.tz
-    until = facts.as_of.astimezone(zone)
-    said = []
-    if until.date() <= facts.named.last:
-        said.append(f"本期到 {facts.named.last} 才结束，本报告只到 {until:%Y-%m-%d %H:%M}")
-    if facts.versions and (began := facts.versions[0][0].astimezone(zone)).date() > facts.named.first:
-        said.append(f"台账从 {began:%Y-%m-%d %H:%M} 开始记录，此前的情况不明")
-    if not facts.coverage.lines:
-        said.append("台账里没有本期的任何应做事项，本报告不能说明任何情况")
-    return said

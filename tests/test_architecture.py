@@ -60,6 +60,9 @@ QUICK = {
         "ledger_cli",
         "notify_cli",
         "ready",
+        "report_cli",
+        "report_explain_cli",
+        "report_template_cli",
         "run_cli",
         "standing",
     )

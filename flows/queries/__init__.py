@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from checks.number import Number
 from checks.report_drawing import Drawing
+from checks.report_lines import ReportLine
 from flows.queries.facts import Facts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,9 +84,14 @@ class Asking:
 
 
 def _named(answer: Any, key: str) -> Any:
-    """The answer, with the name of its query where it says none."""
+    """The answer, with the name of its query wherever it says none."""
     if isinstance(answer, Number) and not answer.query:
         return replace(answer, query=key)
     if isinstance(answer, Drawing) and not answer.query:
         return answer.model_copy(update={"query": key})
+    if isinstance(answer, ReportLine):
+        named = {name: _named(said, key) for name, said in answer if isinstance(said, Number | ReportLine | tuple)}
+        return answer.model_copy(update={"query": answer.query or key} | named)
+    if type(answer) is tuple:
+        return tuple(_named(one, key) for one in answer)
     return answer

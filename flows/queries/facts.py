@@ -2,18 +2,32 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import cached_property
 
 from checks.contract import Contract
 from checks.coverage import Coverage, Version
+from checks.document_register import Document, due_in
 from checks.documents import Named
+from checks.downtime import DOWNTIME, Window, windows
+from checks.faults import Fault
+from checks.period_cases import PeriodCases, during
+from checks.period_findings import PeriodFindings, over
+from checks.period_lines import ResourceLine
 from checks.periods import Period
-from checks.slots import RequestError
+from checks.resources import ITEMS, Look, line, trends
+from checks.security_finding import SECURITY_FINDING
+from checks.slots import HOST_INSPECTION, RequestError
 from flows import standing, uptime
+from flows.document_book import BACK, DocumentBook
 from flows.incident_desk import Case, cases
 from flows.office import Office
 from tasks.ledger import Ledger
+from tasks.ledger.part import verify_part
+from tasks.ledger.verify import Verdict
+
+LOOK_BACK = timedelta(weeks=60)
+"""What a forecast looks at before a period, as in the report of a week."""
 
 
 @dataclass
@@ -62,6 +76,90 @@ class Facts:
             return None
 
     @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the ledger is as it was sealed, as far as a report of this period rests on it."""
+        settings = self.office.settings
+        return verify_part(settings.ledger, settings.evidence_dir, *self.period)
+
+    @cached_property
     def cases(self) -> Sequence[Case]:
         """Every incident on record."""
         return cases(self.ledger, self.contract)
+
+    @cached_property
+    def start(self) -> datetime:
+        """When its first day begins."""
+        return datetime.combine(self.named.first, time(), self.contract.tz)
+
+    @cached_property
+    def end(self) -> datetime:
+        """When its last day is over."""
+        return datetime.combine(self.named.last + timedelta(days=1), time(), self.contract.tz)
+
+    @property
+    def until(self) -> datetime:
+        """Up to when anything can be said of it."""
+        return min(self.end, self.as_of)
+
+    @property
+    def over(self) -> bool:
+        """Nothing more can happen in it: its last day within the contract's term has passed."""
+        last = min(self.named.last, self.contract.term.end)
+        return self.as_of >= datetime.combine(last + timedelta(days=1), time(), self.contract.tz)
+
+    @cached_property
+    def broke(self) -> PeriodCases:
+        """Its incidents."""
+        return during(self.cases, self.start, self.end)
+
+    @cached_property
+    def _faults(self) -> dict[tuple[str, ...], list[Fault]]:
+        return {}
+
+    def faults(self, *duties: str) -> list[Fault]:
+        """What its slots of some duties came to that was not OK."""
+        if duties not in self._faults:
+            self._faults[duties] = self.ledger.faults(duties, *self.period)
+        return self._faults[duties]
+
+    @cached_property
+    def windows(self) -> list[Window]:
+        """Every planned downtime on record."""
+        return windows(self.ledger.events(DOWNTIME))
+
+    @cached_property
+    def findings(self) -> PeriodFindings:
+        """The register of security findings over it."""
+        return over(self.ledger.events(SECURITY_FINDING), self.start, self.until, self.contract.tz)
+
+    @cached_property
+    def resources(self) -> dict[str, list[ResourceLine]]:
+        """By host: its CPU, memory and disks; a forecast rests on what was seen before, too."""
+        first, last = self.period
+        looks: dict[str, list[Look]] = {placed.host.name: [] for placed in self.contract.all_hosts()}
+        for run, target, at, told in self.ledger.facts(HOST_INSPECTION, first - LOOK_BACK, last, ITEMS):
+            if target in looks:
+                looks[target].append(Look(run, at, told))
+        return {host: [line(host, one) for one in trends(of, self.start)] for host, of in looks.items()}
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """The documents that were due in it."""
+        first, last = self.period
+        book = DocumentBook(self.ledger, self.office.settings)
+        return due_in(book.documents(self.as_of, first - BACK, last), first, last)
+
+    def system_name(self, system: str) -> str:
+        """What people call it; its id where the contract has none of that id any more."""
+        return next((one.name for one in self.contract.systems if one.id == system), system)
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """What people call what is inspected, by its name in the ledger."""
+        systems = self.contract.systems
+        pages = {one.target(part): f"{one.name} {part.title}" for one in systems for part in one.targets()}
+        return pages | {one.target: one.backup.title for one in self.contract.all_backups()}
+
+    def here(self, at: datetime) -> datetime:
+        """A moment in the contract's zone."""
+        return at.astimezone(self.contract.tz)

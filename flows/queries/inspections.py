@@ -1,30 +1,24 @@
 """巡检: what was due, what was done, what was missed. Clause 七2(1)."""
 
-from checks.coverage import DUTIES, Mark
+from collections.abc import Sequence
+from datetime import date
+
+from checks.coverage import DUTIES, Mark, SlotMark
 from checks.number import Number, count, row
+from checks.period_lines import DutyLine, ExceptionLine
 from checks.report_lines import CoverageLine
 from flows.queries import query
 from flows.queries.facts import Facts
 
 
-@query("inspections", "每项职责的每个对象：应做几次，完成、迟做、漏检、免除、不明各几次")
+@query("inspections", "每项职责的每个对象：应做几次，完成（含迟做）、迟做、漏检、免除、不明各几次")
 def inspections(facts: Facts, duty: str = "") -> tuple[CoverageLine, ...]:
     """By duty and target, in the contract's order."""
     titles = {one.id: one.title for one in DUTIES}
     lines = []
     for line in facts.coverage.lines:
         if duty in ("", line.duty):
-            slots = {mark: [row("slot", one.slot.id) for one in line.marks if one.mark is mark] for mark in Mark}
-            counted = {mark.value: count(f"inspections.{mark.value}", rows) for mark, rows in slots.items()}
-            due = [name for mark, rows in slots.items() if mark is not Mark.PENDING for name in rows]
-            lines.append(
-                CoverageLine(
-                    duty=titles.get(line.duty, line.duty),
-                    label=line.label,
-                    expected=count("inspections.expected", due),
-                    **counted,
-                )
-            )
+            lines.append(CoverageLine(duty=titles.get(line.duty, line.duty), label=line.label, **_counted(line.marks)))
     return tuple(lines)
 
 
@@ -46,6 +40,50 @@ def done(facts: Facts, duty: str = "") -> Number:
     return count("", _slots(facts, duty, [Mark.DONE, Mark.LATE]))
 
 
+def _counted(marks: Sequence[SlotMark]) -> dict[str, Number]:
+    """Slots by mark; what was done late is done, too."""
+    of = {mark: [row("slot", one.slot.id) for one in marks if one.mark is mark] for mark in Mark}
+    due = [name for mark, rows in of.items() if mark is not Mark.PENDING for name in rows]
+    counted = {mark.value: count("", rows) for mark, rows in of.items()}
+    return counted | {"expected": count("", due), "done": count("", [*of[Mark.DONE], *of[Mark.LATE]])}
+
+
 def _slots(facts: Facts, duty: str, marks: list[Mark]) -> list[str]:
     those = [line for line in facts.coverage.lines if duty in ("", line.duty)]
     return [row("slot", one.slot.id) for line in those for one in line.marks if one.mark in marks]
+
+
+@query(
+    "inspections.duties",
+    "每项职责：应做几次，完成（含迟做）、迟做、漏检、免除、不明、未到期各几次；合同没有要求的也列出",
+)
+def duties(facts: Facts) -> tuple[DutyLine, ...]:
+    """One line per duty that recurs."""
+    lines = []
+    for duty in DUTIES:
+        marks = [one for line in facts.coverage.lines if line.duty == duty.id for one in line.marks]
+        lines.append(DutyLine(duty=duty.id, title=duty.title, owed=bool(marks), **_counted(marks)))
+    return tuple(lines)
+
+
+@query("inspections.exceptions", "没有按时做的：哪一天、哪些对象，漏检、迟做、免除还是不明，原因")
+def exceptions(facts: Facts, duty: str = "") -> tuple[ExceptionLine, ...]:
+    """By day; of one duty, or of all."""
+    titles = {one.id: one.title for one in DUTIES}
+    alike: dict[tuple[date, str, str, str], list[tuple[str, str]]] = {}
+    for line in facts.coverage.lines:
+        for one in line.marks:
+            if duty in ("", line.duty) and one.mark not in (Mark.DONE, Mark.PENDING):
+                key = one.slot.day, titles.get(line.duty, line.duty), one.mark.label, one.why
+                alike.setdefault(key, []).append((line.label, row("slot", one.slot.id)))
+    return tuple(
+        ExceptionLine(
+            day=day,
+            duty=title,
+            labels="、".join(label for label, _ in those),
+            mark=mark,
+            why=why,
+            rows=tuple(slot for _, slot in those),
+        )
+        for (day, title, mark, why), those in sorted(alike.items(), key=lambda one: one[0][0])
+    )

@@ -17,13 +17,24 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, select
 
 from checks.coverage import Look
+from checks.faults import Fault
 from checks.finding import Finding, Reason, State
 from checks.probe import ProbeHour, Reading, SeenHour
-from checks.records import DOCUMENT, INTERRUPTED, REGRADE, Event, EventRecord, EvidenceRecord, FindingRecord, RunRecord
+from checks.records import (
+    DOCUMENT,
+    INTERRUPTED,
+    REGRADE,
+    Event,
+    EventRecord,
+    EvidenceRecord,
+    FindingRecord,
+    RunRecord,
+    Told,
+)
 from checks.retention import Kept
 from checks.slots import BACKUP_CHECK, BASELINE_CHECK, HOST_INSPECTION, RESTORE_DRILL, RETEST, Slot
 from checks.visit import BackupVisit, HostVisit, ProbeVisit, RestoreVisit, Visit
-from tasks.ledger import probes
+from tasks.ledger import periods, probes
 from tasks.ledger.claims import claims_for
 from tasks.ledger.engine import LOCK_WAIT, LedgerError, RunClosedError, begin_alone, name_of, opened, translated
 from tasks.ledger.seals import read_after, read_back, seal, seal_run
@@ -199,6 +210,31 @@ class Ledger:
         with self._translated("读取"), Session(self._engine) as session:
             return [(ended_at, _finding(row)) for ended_at, row in session.exec(question)]
 
+    def faults(self, duties: Sequence[str], first: date, last: date) -> list[Fault]:
+        """What the slots of these days came to that was not OK: the last verdict of each on each item, in order."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return periods.faults(connection, duties, first, last)
+
+    def facts(self, duty: str, first: date, last: date, items: Sequence[str]) -> list[periods.Facts]:
+        """Some items of what the looks of these days' slots have found out, oldest first."""
+        with self._translated("读取"), self._engine.connect() as connection:
+            return [*periods.facts(connection, duty, first, last, items)]
+
+    def told(self, duty: str, first: date, last: date) -> list[Told]:
+        """The verdicts of a duty's slots on the days from `first` to `last`, oldest first, and no more than these: a
+        year of many hosts has a hundred thousand."""
+        about: tuple[Any, ...] = (SlotRow.id, FindingRow.target, FindingRow.check_id, FindingRow.state)
+        question = (
+            sqlalchemy.select(*about)
+            .join(RunRow, col(RunRow.slot_id) == SlotRow.id)
+            .join(FindingRow, col(FindingRow.run_id) == RunRow.id)
+            .where(col(SlotRow.duty) == duty, col(SlotRow.day) >= first, col(SlotRow.day) <= last)
+            .order_by(col(FindingRow.at), col(FindingRow.id))
+        )
+        with self._translated("读取"), self._engine.connect() as connection:
+            rows = connection.execute(question)
+            return [Told(slot, target, item, State(state)) for slot, target, item, state in rows]
+
     def end(self, run_id: str, outcome: State, now: datetime) -> None:
         """Put the end of a run on record, and seal it."""
         with self._writing() as connection:
@@ -338,6 +374,12 @@ class Ledger:
         with self._translated("读取"), Session(self._engine) as session:
             return list(session.exec(question.where(RunEndRow.outcome == INTERRUPTED)))
 
+    def begun_at(self, first: datetime, last: datetime) -> list[datetime]:
+        """When each run began that began in [first, last]."""
+        question = select(RunRow.started_at).where(RunRow.started_at >= first, RunRow.started_at <= last)
+        with self._translated("读取"), Session(self._engine) as session:
+            return list(session.exec(question))
+
     def slots(self, first: date, last: date) -> list[Slot]:
         """The slots on record whose day is between `first` and `last`."""
         with self._translated("读取"), Session(self._engine) as session:
@@ -381,16 +423,24 @@ class Ledger:
 
     def past(self, duty: str, target: str, model: type[V], limit: int = 60) -> list[V]:
         """The last `limit` looks at a target that found something out, oldest first; `model`: as what."""
+        return [facts for _, facts in self.past_of(duty, target, model, limit=limit)]
+
+    def past_of(
+        self, duty: str, target: str, model: type[V], until: datetime | None = None, limit: int = 60
+    ) -> list[tuple[str, V]]:
+        """The same before a moment, each with its run."""
+        about: tuple[Any, ...] = (VisitRow.run_id, VisitRow.facts)
         question = (
-            select(VisitRow.facts)
+            sqlalchemy.select(*about)
             .join(RunRow, col(RunRow.id) == VisitRow.run_id)
-            .where(VisitRow.target == target, col(RunRow.slot_id).startswith(f"{duty}/", autoescape=True))
+            .where(col(VisitRow.target) == target, col(RunRow.slot_id).startswith(f"{duty}/", autoescape=True))
+            .where(col(VisitRow.at) < until if until else true())
             .order_by(col(VisitRow.at).desc(), col(VisitRow.id).desc())
             .limit(limit)
         )
         with self._translated("读取"), self._engine.connect() as connection:
-            rows = connection.execute(question).scalars().all()
-        return [model.model_validate(facts) for facts in reversed(rows)]
+            rows = connection.execute(question).all()
+        return [(run, model.model_validate(facts)) for run, facts in reversed(rows)]
 
     def _close(self, connection: Connection, run_id: str, outcome: str, now: datetime) -> None:
         """End and seal in one transaction: there is no ended run without a seal."""

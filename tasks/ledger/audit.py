@@ -1,7 +1,7 @@
 """The ledger as `verify` reads it: one snapshot of all rows and seals, and the evidence folder. Nothing is written."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from tasks.ledger.seals import plain
 from tasks.ledger.tables import SEALED
 from tasks.ledger.verify import NUMBERED
 
-_EVERY_SEAL = [(1, 2**63)]
 _BATCH = 2000
 _ORDER = {table: "id" if table in NUMBERED else "1" for table in SEALED}
 
@@ -27,17 +26,17 @@ class Stored:
 
     has_files = True
 
-    def covers(self) -> list[tuple[int, int]]:
+    def covers(self, seal: Mapping[str, Any], table: str) -> bool:
         """All of it."""
-        return _EVERY_SEAL
+        return True
 
     def seals(self) -> Iterator[dict[str, Any]]:
         """The seals, in the order of their numbers."""
-        return self._read("SELECT * FROM seal ORDER BY seq")
+        return self.read("SELECT * FROM seal ORDER BY seq")
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
         """The rows of a table."""
-        return self._read(f"SELECT * FROM {table} ORDER BY {_ORDER[table]}")  # noqa: S608 - both are ours
+        return self.read(f"SELECT * FROM {table} ORDER BY {_ORDER[table]}")  # noqa: S608 - both are ours
 
     def file_sha256(self, path: str) -> str | None:
         """The SHA-256 of an evidence file; None where there is none, or none that can be read."""
@@ -47,8 +46,9 @@ class Stored:
         except OSError:
             return None
 
-    def _read(self, question: str) -> Iterator[dict[str, Any]]:
-        result = self._connection.execution_options(yield_per=_BATCH).execute(text(question))
+    def read(self, question: str, about: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """The rows that answer a question, `about` its named values."""
+        result = self._connection.execution_options(yield_per=_BATCH).execute(text(question), about or {})
         names = list(result.keys())
         for row in result:
             yield plain(dict(zip(names, row, strict=True)))

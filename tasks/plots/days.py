@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from math import ceil
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from checks.availability import Condition, Piece, Span, clip
-from tasks.plots.pen import EDGE, FAINT, INK, WEEKEND, Pen, drawn, text_width
+from tasks.plots.pen import EDGE, FAINT, MARGIN, SMALL, TITLE, WEEKEND, WIDTH, Pen, drawn, text_width
 
 _SHADES = {
     Condition.UP: "#e2f0e4",
@@ -16,8 +17,8 @@ _SHADES = {
 }
 # In black and white print a hatch tells what a shade does not.
 _HATCHES = {Condition.PLANNED: "////", Condition.UNKNOWN: "...."}
-_LEFT, _MARGIN, _HEAD, _TITLE, _DAY, _LEGEND = 56, 16, 84, 30, 150, 44  # pixels
-_WIDTH, _NARROWEST = 1200, 720
+_LEFT, _HEAD, _TITLE, _DAY, _LEGEND = 60, 88, 32, 150, 44  # pixels
+_WIDEST = 60.0  # pixels
 _LEAST = 2.0  # pixels: a minute must be seen, too
 
 
@@ -36,40 +37,37 @@ def availability_picture(strips: Sequence[Strip], first: date, last: date, zone:
         PlotError: there is no Chinese font.
     """
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    cell = max((_WIDTH - _LEFT - _MARGIN) / len(days), 3.0)
-    width = max(int(_LEFT + cell * len(days) + _MARGIN), _NARROWEST)
+    cell = min((WIDTH - _LEFT - MARGIN) / len(days), _WIDEST)
     height = _HEAD + len(strips) * (_TITLE + _DAY) + _LEGEND
 
     def draw(pen: Pen) -> None:
-        pen.write(_MARGIN, 24, f"可用性　{first} 至 {last}", size=13, align="left")
+        pen.write(MARGIN, 24, f"可用性　{first} 至 {last}", size=TITLE, align="left")
         _heads(pen, days, cell)
         for number, strip in enumerate(strips):
             top = _HEAD + number * (_TITLE + _DAY)
-            pen.write(_MARGIN, top + _TITLE / 2, f"{strip.name}　{strip.said}", size=10, align="left")
+            pen.write(MARGIN, top + _TITLE / 2, f"{strip.name}　{strip.said}", align="left")
             _days(pen, strip, days, cell, top + _TITLE, zone)
         _legend(pen, height - _LEGEND + 12)
 
-    return drawn(width, height, draw)
+    return drawn(height, draw)
 
 
 def _heads(pen: Pen, days: Sequence[date], cell: float) -> None:
-    every = max(1, round(26 / cell))
+    every = max(1, ceil(22 / cell))
     for number, day in enumerate(days):
         x = _LEFT + number * cell
         if day.weekday() >= 5 and every == 1:
-            pen.fill(x, _HEAD - 32, cell, 30, WEEKEND)
+            pen.fill(x, _HEAD - 26, cell, 26, WEEKEND)
         if number % every == 0:
-            pen.write(
-                x + cell / 2, _HEAD - 22, f"{day.month}/{day.day}" if number == 0 or day.day == 1 else str(day.day)
-            )
-            if every == 1:
-                pen.write(x + cell / 2, _HEAD - 8, "一二三四五六日"[day.weekday()], color=FAINT)
+            pen.write(x + cell / 2, _HEAD - 12, f"{day.day}", SMALL)
+        if number == 0 or day.day == 1:
+            pen.write(x + 2, _HEAD - 34, f"{day.month}月", SMALL, FAINT, "left")
 
 
 def _days(pen: Pen, strip: Strip, days: Sequence[date], cell: float, top: float, zone: ZoneInfo) -> None:
     high = _DAY - 12
     for hour in (0, 6, 12, 18, 24):
-        pen.write(_LEFT - 6, top + high * hour / 24, f"{hour}时", size=8, color=FAINT, align="right")
+        pen.write(_LEFT - 6, top + high * hour / 24, f"{hour}时", size=SMALL, color=FAINT, align="right")
     for number, day in enumerate(days):
         x = _LEFT + number * cell
         pen.fill(x, top, cell - 1, high, "#ffffff", EDGE)
@@ -91,8 +89,8 @@ def _parts(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> Iterator[tuple
 
 
 def _legend(pen: Pen, y: float) -> None:
-    x: float = _MARGIN
+    x: float = MARGIN
     for condition in Condition:
         pen.fill(x, y, 26, 16, _SHADES[condition], EDGE, hatch=_HATCHES.get(condition, ""))
-        pen.write(x + 32, y + 8, condition.label, align="left", color=INK)
+        pen.write(x + 32, y + 8, condition.label, align="left")
         x += 32 + text_width(condition.label) + 24

@@ -19,6 +19,7 @@ from tasks.browser.chromium import Chromium
 from tasks.browser.pdf import PdfError, pdf
 from tasks.documents import make
 from tasks.report.errors import ReportError as ReportError
+from tasks.report.errors import TemplateMistakeError as TemplateMistakeError
 from tasks.report.figures import Figure
 from tasks.report.markdown import Safe as Safe
 from tasks.report.markdown import escape as escape
@@ -56,7 +57,7 @@ def render(
     Args:
         template: a kind: its file's name without .md.j2.
         ask: answers the template's questions. The same answers give the same content.
-        chromium: prints the PDF; without one, one is started.
+        chromium: prints the PDF; without one, one is started where a PDF is wanted.
         theirs: a folder with templates of the contract's own, and its reference.docx, which go before ours.
 
     Raises:
@@ -65,9 +66,9 @@ def render(
     """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        own = nullcontext(chromium) if chromium else Chromium(Settings())
-        with own as browser, tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
-            wanted = list(formats)
+        wanted, browser = list(formats), chromium or Chromium(Settings())
+        started = browser if chromium is None and Format.PDF in wanted else nullcontext()
+        with started, tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
             made, figures = _make(template, cover, ask, wanted, Path(folder), evidence_dir, browser, theirs)
             figures.replace(out_dir / figures.name)
             return [path.replace(out_dir / path.name) for path in made]
@@ -90,6 +91,7 @@ def _make(
         web = pool.submit(lambda: make.html(filled.result().text, filled.result().title, pictures.files))
 
         def artifact() -> str:
+            filled.result()  # one after the other: they count their steps in one place, and Python's threads take turns
             page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, _ARTIFACT_PICTURES))
             if len(page.text.encode()) > _ARTIFACT_LIMIT:
                 page = Page(templates, template, cover, ask, Thumbnails(evidence_dir, 0))

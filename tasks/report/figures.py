@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from checks.number import MARKS, Number
-from tasks.report.markdown import escape
+from tasks.report.errors import ReportError
 
 _BEGIN, _MIDDLE, _END = MARKS
-_NOTED = re.compile(f"{_BEGIN}(\\d+){_MIDDLE}([^{_BEGIN}{_END}]*){_END}")
 _MARK = re.compile(f"[{''.join(MARKS)}]")
 _HEADING = re.compile(r"#{1,6} (.*)")
 _SYNTAX = re.compile(r"\\(?=[!-/:-@\[-`{-~])|\*\*|\[(?=[^]]*\]\{custom-style)|\]\{custom-style=\"[\w-]+\"\}")
@@ -24,31 +23,30 @@ class Figure(NamedTuple):
     rows: tuple[str, ...]
 
 
-def taken_out(text: str, seen: Sequence[Number]) -> tuple[str, list[Figure]]:
+def taken_out(text: str, seen: Sequence[Number], key: str) -> tuple[str, list[Figure]]:
     """The text without marks, and its figures in the order of reading.
 
     A mark that is not ours (somebody's page is called like one) becomes U+FFFD.
+
+    Args:
+        seen, key: of `checks.number.noted`, within which the text was written.
+
+    Raises:
+        ReportError: part of a number was cut off.
     """
+    ours = re.compile(f"{_BEGIN}{key}(\\d+){_MIDDLE}([^{''.join(MARKS)}]*){_END}")
     found: list[Figure] = []
-    used: set[int] = set()
     heading, lines = "", []
     for line in text.split("\n"):
-        here: list[Number] = []
-
-        def plain(match: re.Match[str], here: list[Number] = here) -> str:
-            number = int(match[1])
-            known = number < len(seen) and number not in used
-            if not known or match[2] not in (seen[number].shown, escape(seen[number].shown)):
-                return match[0]
-            used.add(number)
-            here.append(seen[number])
-            return match[2]
-
-        line = _MARK.sub("\ufffd", _NOTED.sub(plain, line))
-        lines.append(line)
-        if title := _HEADING.match(line):
+        here = [seen[int(match[1])] for match in ours.finditer(line)]
+        plain = ours.sub(r"\2", line)
+        if key in plain:
+            raise ReportError(f"有一个数被截去了一部分：{_read(plain.split(_BEGIN)[0])[-30:]}")
+        plain = _MARK.sub("\ufffd", plain)
+        lines.append(plain)
+        if title := _HEADING.match(plain):
             heading = _read(title[1])
-        found += [Figure(one.shown, heading, _read(line), one.query, one.rows) for one in here]
+        found += [Figure(one.shown, heading, _read(plain), one.query, one.rows) for one in here]
     return "\n".join(lines), found
 
 

@@ -7,18 +7,22 @@ it is), and `grade` where it is not 2 (contract, Annex 2). They are read without
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import TemplateError, nodes
 
+from checks import os_words
 from checks.report_period import Every
 from checks.secrecy import Grade
-from tasks.report.errors import ReportError
-from tasks.report.sheet import OURS, SUFFIX, environment
+from tasks.report.errors import TemplateMistakeError
+from tasks.report.mistakes import place, what
+from tasks.report.sandbox import SUFFIX, source
+from tasks.report.sections import sections
+from tasks.report.sheet import OURS, environment
 
 _WANTED = ("kind", "title", "every")
 
 
 class Kind(NamedTuple):
-    """`name`: what it is called on the command line, the file's name."""
+    """`name`: what it is called on the command line, the file's name. `notes`: the sections that people fill in."""
 
     name: str
     kind: str
@@ -26,36 +30,52 @@ class Kind(NamedTuple):
     every: Every
     grade: Grade
     file: Path
+    notes: tuple[str, ...] = ()
+
+
+def files(theirs: Path | None = None) -> dict[str, Path]:
+    """The template of every kind, by name; those of the contract's own go before ours."""
+    folders = [OURS, *([theirs] if theirs and theirs.is_dir() else [])]
+    found = {
+        file.name.removesuffix(SUFFIX): file for folder in folders for file in sorted(folder.glob(f"[!_]*{SUFFIX}"))
+    }
+    return dict(sorted(found.items()))
 
 
 def kinds(theirs: Path | None = None) -> dict[str, Kind]:
     """Every kind, by name.
 
     Raises:
-        ReportError: a template cannot be read, or does not say what it is.
+        TemplateMistakeError: a template cannot be read, or does not say what it is.
     """
-    folders = [OURS, *([theirs] if theirs and theirs.is_dir() else [])]
-    files = {
-        file.name.removesuffix(SUFFIX): file for folder in folders for file in sorted(folder.glob(f"[!_]*{SUFFIX}"))
-    }
-    return {name: _kind(name, file, theirs) for name, file in sorted(files.items())}
+    return {name: read(name, file) for name, file in files(theirs).items()}
 
 
-def _kind(name: str, file: Path, theirs: Path | None) -> Kind:
+def read(name: str, file: Path) -> Kind:
+    """A kind, from its template.
+
+    Raises:
+        TemplateMistakeError: it cannot be read, or does not say what it is.
+    """
     try:
-        tree = environment(theirs).parse(file.read_text(encoding="utf-8"), name, str(file))
-    except TemplateSyntaxError as error:
-        raise ReportError(f"报告模板出错：{file.name} 第 {error.lineno} 行：{error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"报告模板读不出：{file}（{error}）") from error
+        text, _ = source(file.parent, file.name)
+        templates = environment(file.parent)
+        tree = templates.parse(text, file.name, str(file))
+        notes = sections(tree, templates)
+    except TemplateError as error:
+        raise TemplateMistakeError(f"报告模板出错：{place(error, name)}：{what(error)}") from error
+    except OSError as error:
+        raise TemplateMistakeError(f"报告模板读不出：{file.name}（{os_words.say(error)}）") from error
     said = _constants(tree)
     if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
-        raise ReportError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
+        raise TemplateMistakeError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
     try:
-        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file)
+        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file, notes)
     except ValueError as error:
         known = "、".join(one.value for one in Every)
-        raise ReportError(f"报告模板 {file.name}：every 写 {known} 之一，grade 写 1 至 3（{error}）") from error
+        raise TemplateMistakeError(
+            f"报告模板 {file.name}：every 写 {known} 之一，grade 写 1 至 3（{error}）"
+        ) from error
 
 
 def _constants(tree: nodes.Template) -> dict[str, Any]:

@@ -31,7 +31,10 @@ def commands(text: str) -> Safe:
 
 def line(text: str) -> str:
     """One line, without invisible characters."""
-    return "".join("\ufffd" if _unprintable(char) else char for char in " ".join(text.split()))
+    joined = " ".join(text.split())
+    if joined.isprintable():
+        return joined
+    return "".join("\ufffd" if _unprintable(char) else char for char in joined)
 
 
 def _unprintable(char: str) -> bool:

@@ -29,9 +29,12 @@ class Pictures:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, one: EvidenceRecord | Drawing) -> Picture:
+    def __call__(self, one: object) -> Picture:
+        """Of a drawing, or of a screenshot on record (EvidenceRecord)."""
         if isinstance(one, Drawing):
             return Picture(Safe(), one.trouble) if one.trouble else self.place(one.png, "png")
+        if not isinstance(one, EvidenceRecord):
+            raise TypeError(f"{type(one).__name__} 不是图，也不是截图")
         try:
             content = stored(self._folder, one.path, one.sha256)
             if Grade(one.grade).sealed:

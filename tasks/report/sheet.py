@@ -1,30 +1,25 @@
-"""A template filled in. It is text of somebody else's: it runs in Jinja2's sandbox, sees models and named queries
-alone, and every name it does not know is an error with file and line."""
+"""A template filled in: what its filters are, and what comes of it. What it may do is said in sandbox.py."""
 
 import re
-import traceback
-from collections.abc import Callable, Sized
-from fractions import Fraction
-from functools import cached_property
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context, Macro
-from jinja2.sandbox import SandboxedEnvironment
-from pydantic import BaseModel
+from jinja2 import TemplateRuntimeError
 
-from checks.number import Number, noted
+from checks.number import Number, noted, total
 from checks.report_cover import Cover
-from tasks.report.errors import ReportError
+from tasks.report.errors import TemplateMistakeError
 from tasks.report.figures import taken_out
-from tasks.report.markdown import Safe, commands, escape
+from tasks.report.markdown import commands
 from tasks.report.media import Pictures
+from tasks.report.mistakes import place, what
+from tasks.report.sandbox import SUFFIX as SUFFIX
+from tasks.report.sandbox import Sandbox, said
 
 OURS = Path(__file__).parents[2] / "templates"
-SUFFIX = ".md.j2"
-_LONGEST = 5_000_000  # characters of Markdown: a loop of somebody's that does not end
 
 
 class Ask(Protocol):
@@ -33,38 +28,9 @@ class Ask(Protocol):
     def __call__(self, name: str, **about: Any) -> Any: ...
 
 
-class _Context(Context):
-    """What a macro returns was escaped inside it."""
-
-    def call(self, obj: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        result = super().call(obj, *args, **kwargs)
-        return Safe(result) if isinstance(obj, Macro) else result
-
-
-class _Environment(SandboxedEnvironment):
-    """Of a model a template sees what it declares, and nothing that pydantic adds: that reads files."""
-
-    context_class = _Context
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        if isinstance(obj, BaseModel):
-            return attr in type(obj).model_fields or isinstance(
-                getattr(type(obj), attr, None), property | cached_property
-            )
-        return super().is_safe_attribute(obj, attr, value)
-
-
-def environment(theirs: Path | None = None) -> _Environment:
+def environment(theirs: Path | None = None) -> Sandbox:
     """The templates, those of the contract's own first."""
-    folders = [*([theirs] if theirs and theirs.is_dir() else []), OURS]
-    made = _Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        extensions=["jinja2.ext.do"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = Sandbox([*([theirs] if theirs and theirs.is_dir() else []), OURS])
     made.filters |= {
         "date": lambda day: f"{day.year}年{day.month}月{day.day}日",
         "weekday": lambda day: f"星期{'一二三四五六日'[day.weekday()]}",
@@ -76,31 +42,45 @@ def environment(theirs: Path | None = None) -> _Environment:
         "numeral": _numeral,
         "short": lambda text, length: text[:length],
         "commands": commands,
+        "format": _format,
+        "sum": _sum,
         "length": _length,
         "count": _length,
     }
     return made
 
 
-def _finalize(value: object) -> str:
-    if isinstance(value, Safe):
-        return value
-    if value is None:
-        raise TemplateError("模板要印一个不存在的值（None）：缺什么要写成“未执行”“未登记”等字样")
-    if isinstance(value, int | float | Fraction) and not isinstance(value, bool):
-        raise TemplateError(f"模板要印一个没有出处的数 {value}：报告里的数都要由 ask(…) 查出来")
-    return escape(str(value))
+def _format(text: str, *values: object) -> str:
+    """Like the filter of Jinja2, for %s, %d and %.2f: a number stays one, with its source."""
+    left = list(values)
+
+    def fill(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        if not match[1] or not left:
+            raise TemplateRuntimeError("format 里的 %s、%d、%.2f 与给它的值对不上")
+        value = left.pop(0)
+        if isinstance(value, Number) and value.value is not None and match[1] != "s":
+            value = replace(value, text=match[0] % value.value)
+        return said(value)
+
+    filled = re.sub(r"%(%|s|d|\.\df)?", fill, text)
+    if left:
+        raise TemplateRuntimeError("format 里的 %s、%d、%.2f 与给它的值对不上")
+    return filled
 
 
-def _length(lines: Sized) -> Number:
-    """How many, as a number that rests on the lines' own rows."""
-    try:
-        each = list(lines)  # type: ignore[call-overload]
-    except TypeError:
-        return Number(len(lines))
-    rows = [name for one in each for name in getattr(one, "rows", ())]
-    kinds = dict.fromkeys(type(one).__name__ for one in each)
-    return Number(len(each), "、".join(kinds), tuple(dict.fromkeys(rows)))
+def _sum(lines: Iterable[Any], attribute: str) -> Number:
+    """Of the numbers in one column."""
+    return total(getattr(line, attribute) for line in lines)
+
+
+def _length(lines: Iterable[Any]) -> Number:
+    """How many, as a number that rests on the lines' own rows, from their queries."""
+    each = list(lines)
+    rows = dict.fromkeys(name for one in each for name in getattr(one, "rows", ()))
+    queries = dict.fromkeys(getattr(one, "query", "") or type(one).__name__ for one in each)
+    return Number(len(each), "、".join(queries), tuple(rows))
 
 
 def _duration(seconds: Any) -> Any:
@@ -128,35 +108,27 @@ class Page:
     """A template filled in: its Markdown, its figures, and what the template says of itself.
 
     Raises:
-        ReportError: with the template's file and line.
+        TemplateMistakeError: with the template's file and line.
     """
 
-    def __init__(self, templates: _Environment, template: str, cover: Cover, ask: Ask, pictures: Pictures) -> None:
-        context = {"cover": cover, "ask": ask, "media": pictures.media, "picture": pictures}
-        with noted() as seen:
+    def __init__(self, templates: Sandbox, template: str, cover: Cover, ask: Ask, pictures: Pictures) -> None:
+        # Functions: of an object a template could look at what else there is.
+        given = {"cover": cover, "ask": lambda *name, **about: ask(*name, **about), "media": pictures.media,
+                 "picture": lambda one: pictures(one)}  # fmt: skip
+        key = f"{secrets.token_hex(8)}x"
+        templates.begin()
+        with noted(key) as seen:
             try:
-                module = templates.get_template(f"{template}{SUFFIX}").make_module(context)
+                sheet = templates.get_template(f"{template}{SUFFIX}")
+                context = sheet.new_context(given)
+                text = templates.concat(sheet.root_render_func(context))
+                text, self.figures = taken_out(text, seen, key)
+                known = context.get_exported()
+                kind, title = (known.get(name) for name in ("kind", "title"))
+                if not (isinstance(kind, str) and isinstance(title, str) and re.fullmatch(r"[\w（）-]+", kind)):
+                    raise TemplateRuntimeError("开头要用 set 写明 kind、title；kind 是文件名的一部分，不能有空格和符号")
             except Exception as error:  # a template is code: anything can go wrong in it
-                raise ReportError(f"报告模板出错：{_place(error, template)}：{_what(error)}") from error
-            said = vars(module)
-            text = str(module)
-        if len(text) > _LONGEST:
-            raise ReportError(f"报告模板出错：{template}{SUFFIX}：写出的报告过长（{len(text)} 字）")
-        text, self.figures = taken_out(text, seen)
+                raise TemplateMistakeError(f"报告模板出错：{place(error, template)}：{what(error)}") from error
         self.text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        self.stem = f"{said['kind']}-{cover.name}"
-        self.title = f"{said['title']} {cover.name}"
-
-
-def _place(error: Exception, template: str) -> str:
-    """The file and line of a template where something went wrong."""
-    if isinstance(error, TemplateSyntaxError):
-        return f"{Path(error.filename or error.name or template).name} 第 {error.lineno} 行"
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.endswith(SUFFIX)]
-    return f"{Path(frames[-1].filename).name} 第 {frames[-1].lineno} 行" if frames else f"{template}{SUFFIX}"
-
-
-def _what(error: Exception) -> str:
-    if isinstance(error, SecurityError):
-        return f"模板不许这样做：{error}"
-    return str(error) or type(error).__name__
+        self.stem = f"{kind}-{cover.name}"
+        self.title = f"{title} {cover.name}"

@@ -13,7 +13,6 @@ from checks.incidents import INCIDENT
 from checks.notices import DELIVERY
 from checks.page_check import planned
 from checks.records import EventRecord, EvidenceRecord, FindingRecord, RunRecord, merged
-from checks.secrecy import Grade
 from checks.visit import Step, Visit
 
 DAY = date(2026, 11, 22)
@@ -81,7 +80,9 @@ def test_nothing_was_done() -> None:
     # When
     report = daily_report(contract(), DAY, [], [])
     # Then: what was expected and not done is shown as such
-    assert (report.expected, report.done, report.grade) == (2, 0, Grade.MEDIUM)
+    assert (report.expected, report.done, report.missed, report.cut) == (2, 0, 2, 0)
+    assert report.expected.rows == ("slot page-inspection/oa/2026-11-22", "slot page-inspection/mobile/2026-11-22")
+    assert report.systems[0].not_done.rows == tuple(f"slot page-inspection/oa/2026-11-22 oa/{one}" for one in "ab")
     assert [line.state for line in report.systems] == [None, None]
     assert [line.summary for line in report.pages] == ["未执行"] * 4
     assert report.anomalies == ()
@@ -95,6 +96,7 @@ def test_all_is_well() -> None:
     assert [(line.state, line.ok, line.pages) for line in report.systems] == [(State.OK, 2, 2)] * 2
     assert str(report.systems[0].started_at) == "2026-11-22 08:30:00+08:00"
     assert report.pages[0].summary == "8 项正常"
+    assert len(set(report.pages[0].items.rows)) == 8
     assert report.pages[0].screenshot is not None
     assert (report.anomalies, report.leftovers) == ((), ())
 
@@ -107,6 +109,7 @@ def test_an_anomaly_says_what_where_and_when() -> None:
     [line] = report.anomalies
     assert (line.system, line.page, line.item, line.state) == ("系统 oa", "页面 a", "功能", State.CRIT)
     assert line.found_at.isoformat() == "2026-11-22T08:31:00+08:00"
+    assert line.rows == report.found.rows == ("slot page-inspection/oa/2026-11-22 oa/a PG05",)
     assert (report.systems[0].state, report.systems[0].crit, report.systems[0].ok) == (State.CRIT, 1, 1)
     assert report.pages[0].summary == crit.finding.summary
     assert report.done == 1
@@ -126,10 +129,10 @@ def test_a_run_that_was_cut_off_is_not_done() -> None:
     # When
     report = daily_report(contract(), DAY, [run([finding("oa/a", "PG01")], ended=False)], [])
     # Then: what it had found counts, what it had not is unknown
-    assert report.done == 0
+    assert (report.done, report.cut, report.missed) == (0, 1, 1)
     assert [line.state for line in report.pages[:2]] == [State.OK, None]
     assert report.systems[0].state is State.UNKNOWN
-    assert report.systems[0].unknown == 1
+    assert (report.systems[0].ok, report.systems[0].not_done) == (1, 1)
 
 
 class TestSeveralRuns:
@@ -144,7 +147,6 @@ class TestSeveralRuns:
         assert report.systems[0].run_id == second.id
         assert report.systems[0].started_at == first.started_at
         assert report.systems[0].ended_at == second.ended_at
-        assert report.code_version == "v2"
         assert report.pages[0].seconds == 2
 
     def test_one_that_is_cut_off_does_not_undo_the_one_before(self) -> None:
@@ -175,7 +177,10 @@ class TestLeftovers:
         assert self.since(self.good(1)) == []
 
     def test_is_followed_back_to_its_first_day(self) -> None:
-        assert self.since(self.bad(3), self.bad(2), self.bad(1)) == [DAY - timedelta(days=3)]
+        earlier = [self.bad(3), self.bad(2), self.bad(1)]
+        assert self.since(*earlier) == [DAY - timedelta(days=3)]
+        [line] = daily_report(contract(), DAY, [self.bad(0)], earlier).leftovers
+        assert (line.days, len(line.days.rows)) == (4, 4)
 
     def test_a_good_day_between_begins_it_anew(self) -> None:
         assert self.since(self.bad(3), self.good(2), self.bad(1)) == [DAY - timedelta(days=1)]

@@ -108,7 +108,7 @@ class TestExpected:
         assert "drill/2026-11-30" not in documents(entries)
 
     def test_files_are_called_as_people_call_them(self) -> None:
-        assert file_names(only()) == {"周报-2026-W47", "weekly-2026-W47", "周巡检报告-2026-W47"}
+        assert file_names(only()) == {"周报-2026-W47", "weekly-2026-W47"}
 
     def test_due_in_a_month(self) -> None:
         found = documents(first=date(2026, 9, 1), last=date(2026, 12, 31)).values()
@@ -139,7 +139,7 @@ class TestInTime:
         assert one.verdict(DUE + timedelta(hours=27)) == "逾期未交，已 1 天 3 小时"
 
     def test_a_draft_of_ours_is_no_submission(self) -> None:
-        one = only(drafts=frozenset({"周巡检报告-2026-W47"}))
+        one = only(drafts=frozenset({"周报-2026-W47"}))
         assert (one.state(T0), one.state(DUE + SECOND)) == (State.DRAFTED, State.LATE)
 
     def test_returned_and_handed_in_anew_by_the_day_that_was_named(self) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from checks.contract import Contract
 from checks.finding import Finding, Reason, State
-from checks.host_report import Blank, HostReport, MendedLine, UnseenLine, host_report
+from checks.host_lines import Blank, HostReport, MendedLine, UnseenLine
+from checks.host_report import host_report
 from checks.log_facts import WEEK, Logs, Template
+from checks.number import Number
 from checks.records import FindingRecord, RunRecord
-from checks.secrecy import Grade
 from checks.slots import week_of
 from checks.visit import HostVisit
 
@@ -95,7 +96,8 @@ def test_nothing_was_done() -> None:
     # When
     made = report()
     # Then: what was expected and not done is shown as such
-    assert (made.week, made.first, made.last, made.grade) == ("2026-W47", MONDAY, date(2026, 11, 22), Grade.MEDIUM)
+    assert (made.due, made.missed, made.done) == (12, 12, 0)
+    assert made.due.rows == tuple(f"slot host-inspection/{host}/2026-W47" for host in HOSTS)
     assert [line.host for line in made.hosts] == list(HOSTS)
     assert all(line.state is None and line.not_done == line.items > 0 for line in made.hosts)
     assert {cell(made, host, "OS08") for host in HOSTS} == {Blank.NOT_DONE}
@@ -122,6 +124,8 @@ def test_all_states_in_one_week() -> None:
     # Then
     states = {line.host: line.state for line in made.hosts}
     assert [states[host] for host in OA] == [State.WARN, State.CRIT, State.UNKNOWN, None, State.UNKNOWN, None]
+    assert (made.due, made.done, made.dark, made.missed) == (12, 3, 1, 8)
+    assert made.anomalies[0].rows == ("slot host-inspection/oa-app-01/2026-W47 OS08",)
     assert [line.unreached for line in made.hosts[:6]] == [False, False, False, False, True, False]
     assert [(line.host, line.item, line.state) for line in made.anomalies] == [
         ("oa-app-01", "OS08 磁盘", State.CRIT),  # the worst first
@@ -138,8 +142,9 @@ def test_what_could_not_be_read_is_told_once_for_each_reason() -> None:
     # Then
     said = {line.host: line for line in made.unseen}
     assert said["oa-web-01"] == UnseenLine(
-        system="系统 oa", host="oa-web-01", items="OS19 登录失败", reason="权限不足", summary="需要 root 权限"
-    )
+        system="系统 oa", host="oa-web-01", names="OS19 登录失败", reason="权限不足", summary="需要 root 权限",
+        rows=("slot host-inspection/oa-web-01/2026-W47 OS19",),
+    )  # fmt: skip
     assert said["oa-db-02"].items == f"全部 {made.hosts[4].items} 项"
     assert said["oa-db-02"].reason == "无法到达"
     assert said["oa-app-01"].summary == "本周没有巡检这台主机"
@@ -170,11 +175,11 @@ class TestSeveralRuns:
             MendedLine(
                 system="系统 oa", host="oa-web-01", item="OS06 内存", state=State.WARN, summary=BUSY["OS06"][1],
                 mended_at=MORNING + timedelta(days=1, seconds=2),
+                rows=("slot host-inspection/oa-web-01/2026-W47 OS06",) * 2,
             ),
         )  # fmt: skip
         assert made.hosts[0].run_ids == (first.id, second.id)
         assert (made.hosts[0].started_at, made.hosts[0].ended_at) == (first.started_at, second.ended_at)
-        assert made.code_version == "v2"
 
     def test_what_is_still_there_was_found_the_first_time(self) -> None:
         made = report(run("oa-web-01", FULL), run("oa-web-01", FULL, number=2))
@@ -192,7 +197,7 @@ class TestSeveralRuns:
 
 
 class TestLeftovers:
-    def since(self, now: RunRecord | None, *earlier: RunRecord) -> list[tuple[str, str, int]]:
+    def since(self, now: RunRecord | None, *earlier: RunRecord) -> list[tuple[str, str, Number]]:
         made = report(*([now] if now else []), earlier=earlier)
         return [(line.state.label, line.since, line.weeks) for line in made.leftovers]
 
@@ -277,9 +282,8 @@ class TestContract:
         made = report(run("oa-web-01", of=of), of=of)
         assert cell(made, "oa-web-01", "OS02") is cell(made, "oa-web-01", "数据库") is Blank.NOT_APPLICABLE
         assert made.hosts[0].state is State.OK
-        assert made.exempt[0].model_dump() == {
-            "item": "OS02 时间同步", "hosts": "oa-web-01、oa-app-01", "why": "由平台对时"
-        }  # fmt: skip
+        said = made.exempt[0]
+        assert (said.item, said.hosts, said.why) == ("OS02 时间同步", "oa-web-01、oa-app-01", "由平台对时")
         assert [line.summary for line in made.services] == ["甲方"] * 4
 
     def test_a_fault_on_record_is_not_hidden_by_declaring_that_it_does_not_apply(self) -> None:
@@ -292,7 +296,7 @@ class TestContract:
         tight = {"checks": {"OS06": {"warn": 70}, "OS08": {"mounts": {"/data": {"warn": 60, "crit": 70}}}}}
         busy = {"services": {"mysql": {"connections": {"warn": 50, "crit": 90}}}}
         made = report(of=contract({"oa-web-01": tight, "oa-app-01": tight, "oa-db-01": busy}))
-        shown = [(line.item, line.field, line.value, line.default, line.hosts) for line in made.thresholds]
+        shown = [(one.item, one.field, str(one.value), str(one.default or "—"), one.hosts) for one in made.thresholds]
         both = "oa-web-01、oa-app-01"
         assert shown == [
             ("OS06 内存", "告警（%）", "70", "80", both),
@@ -305,13 +309,12 @@ class TestContract:
         assert "postgresql" not in usual
 
     def test_the_week_goes_as_far_as_the_term(self) -> None:
-        made = host_report(TWELVE, date(2027, 2, 22), lambda _: [])
-        assert (made.week, made.first, made.last) == ("2027-W08", date(2027, 2, 22), date(2027, 2, 28))
-        assert host_report(TWELVE, date(2026, 2, 23), lambda _: []).first == date(2026, 3, 1)
+        assert host_report(TWELVE, date(2027, 2, 28), lambda _: []).due == 12
+        assert host_report(TWELVE, date(2026, 2, 23), lambda _: []).due == 12  # its Sunday is the first day
 
     def test_outside_of_the_term_nothing_is_expected(self) -> None:
         made = host_report(TWELVE, date(2027, 3, 3), lambda _: [])
-        assert (made.hosts, made.matrices, made.first) == ((), (), date(2027, 3, 1))
+        assert (made.hosts, made.matrices, made.due) == ((), (), 0)
 
 
 class TestCapacity:
@@ -325,14 +328,16 @@ class TestCapacity:
         made = report(now, earlier=earlier)
         [line] = made.capacity
         assert (line.host, line.what, line.percent, line.state) == ("oa-db-01", "/data", 60, State.OK)
-        assert line.days == pytest.approx(28)
-        assert line.forecast.startswith("约 28 天后写满")
+        assert line.full is not None
+        assert line.full.value == pytest.approx(28)
+        assert str(line.full).startswith("约 28 天后写满")
+        assert line.full.rows == tuple(f"slot host-inspection/oa-db-01/2026-W{n} OS08 /data" for n in range(43, 48))
         assert made.volumes == 2
 
     def test_too_little_history_is_no_forecast_but_what_is_over_its_threshold_is_shown(self) -> None:
         now, earlier = self.weeks(80, 93)
         [line] = report(now, earlier=earlier).capacity
-        assert (line.state, line.days, line.forecast) == (State.CRIT, None, "")
+        assert (line.state, line.full) == (State.CRIT, None)
 
     def test_a_mount_point_s_own_threshold_holds(self) -> None:
         of = contract({"oa-db-01": {"checks": {"OS08": {"mounts": {"/data": {"warn": 97, "crit": 99}}}}}})
@@ -373,6 +378,8 @@ class TestLogs:
             ("oa-app-01", "错误 old", 1, None, False),
         ]
         assert (made.read, made.unread) == (2, HOSTS[2:])
+        assert made.lines[1].before is not None
+        assert made.lines[1].before.rows == ("slot host-inspection/oa-web-01/2026-W46 OS26",)
 
     def test_of_a_week_in_which_none_were_read_there_are_none(self) -> None:
         made = report(run("oa-web-01"), earlier=[self.read("oa-web-01", 1, old=3)]).logs

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from docx import Document
 from docx.document import Document as Docx
+from report_desk import cover
 from sinks import SmtpSink, talker
 
 from checks.availability import Sight
@@ -29,6 +30,7 @@ from checks.incident_report import incident_report
 from checks.incidents import INCIDENT, Step
 from checks.probe import Reading
 from checks.records import CONTRACT, DOCUMENT, Event, FindingRecord, RunRecord
+from checks.report_drawing import Drawing
 from checks.slots import (
     BACKUP_CHECK,
     HOST_INSPECTION,
@@ -280,23 +282,29 @@ class TestFigures:
 class TestOurOwnReports:
     @pytest.fixture
     def weekly(self, month: Desk, tmp_path: Path) -> bytes:
-        runs = month.ledger.runs
-        data = host_report(
-            month.contract,
-            date(2026, 11, 9),
-            lambda host: runs(HOST_INSPECTION, date(2026, 11, 1), date(2026, 11, 15), host),
-        )
-        [file] = render(data, [Format.DOCX], tmp_path / "out", tmp_path, template="host_report")
+        first, last = date(2026, 11, 9), date(2026, 11, 15)
+
+        def ask(name: str, **about: object) -> object:
+            if name != "hosts":
+                return Drawing(caption=name, trouble="没有画")
+            runs = month.ledger.runs
+            return host_report(month.contract, first, lambda host: runs(HOST_INSPECTION, first, last, host))
+
+        week = cover("2026-W46", first, last)
+        [file] = render("hosts", week, ask, [Format.DOCX], tmp_path / "out", tmp_path)
         return file.read_bytes()
 
     @pytest.fixture
     def incident(self, month: Desk, tmp_path: Path) -> bytes:
         [case] = cases(month.ledger, month.contract)
         events = month.ledger.events(INCIDENT)
-        data = incident_report(
-            month.contract, case.incident, case.clocks, case.notified_at, events, {}, NOW, month.ledger.head()
-        )
-        [file] = render(data, [Format.DOCX], tmp_path / "out", tmp_path, template="incident_report")
+        data = incident_report(month.contract, case.incident, case.clocks, case.notified_at, events, {}, NOW)
+
+        def ask(name: str, **_: Any) -> Any:
+            return {"incident": data, "notes": ()}[name]
+
+        number, day = case.incident.id, case.incident.started_at.date()
+        [file] = render("incident", cover(number, day), ask, [Format.DOCX], tmp_path / "out", tmp_path)
         return file.read_bytes()
 
     def test_the_weeks_inspection_is_complete_and_accurate(self, month: Desk, weekly: bytes) -> None:

@@ -15,9 +15,10 @@ from traces import unpacked
 
 from checks.finding import Reason, State
 from checks.records import EvidenceRecord, RunRecord
+from checks.report_period import Every, period_with
 from checks.secrecy import Grade
-from flows import daily_report
 from flows.office import Office
+from flows.report_files import build
 from tasks.browser.chromium import Chromium
 from tasks.evidence import Store
 from tasks.report import Format
@@ -86,18 +87,18 @@ def test_the_most_secret_picture_is_nowhere_but_encrypted(settings: Settings, ke
     run: RunRecord = helpers.inspect(settings, "site")
     office = Office(settings)
     with Chromium(settings) as chromium:
-        report = daily_report.build(office, office.today(), chromium)
+        files = build(office, "daily", period_with(Every.DAY, office.today()), chromium=chromium)
     # Then
     assert {record.finding.state for record in run.latest()} == {State.OK}
     usual, secret = evidence(run, "usual"), evidence(run, "secret")
     assert (usual.grade, secret.grade) == (Grade.MEDIUM, Grade.MOST)
     shown, hidden = (Store(settings).opened(one.path, one.sha256) for one in (usual, secret))
     assert (shown[:2], hidden[:2]) == (b"\xff\xd8", b"\xff\xd8")
-    assert set(report.files) == set(Format)
+    assert set(files) == set(Format)
     assert files_with(hidden, settings.root) == set()
     # and the search finds what is there
     assert files_with(shown, settings.root) >= {".jpg", ".html", ".docx"}
-    text = report.files[Format.HTML].read_text(encoding="utf-8")
+    text = files[Format.HTML].read_text(encoding="utf-8")
     assert "密级为非常敏感，截图加密保存，不在报告中显示" in text
     assert secret.sha256[:12] in text
     assert text.count("data:image/jpeg") == 1

@@ -12,9 +12,10 @@ from docx import Document
 from docx.oxml.ns import qn
 from markdown_it import MarkdownIt
 from pypdfium2.raw import FPDF_PAGEOBJ_PATH
+from report_desk import cover, figure
 
 from checks.finding import State
-from checks.host_report import (
+from checks.host_lines import (
     AnomalyLine,
     Blank,
     CapacityLine,
@@ -33,7 +34,7 @@ from checks.host_report import (
     ThresholdLine,
     UnseenLine,
 )
-from checks.secrecy import Grade
+from checks.report_drawing import Drawing
 from tasks.report import Format, render
 
 NOON = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
@@ -59,14 +60,15 @@ HOSTILE = [
 
 def host(name: str = "oa-web-01", **over: Any) -> HostLine:
     plain: dict[str, Any] = {
-        "system": SYSTEM, "host": name, "role": "网页", "state": State.OK, "ok": 26, "warn": 0, "crit": 0, "unknown": 0,
-        "not_done": 0, "started_at": NOON, "ended_at": NOON.replace(second=4), "run_ids": ("0123456789abcdef",),
+        "system": SYSTEM, "host": name, "role": "网页", "state": State.OK, "ok": figure(26), "warn": figure(0),
+        "crit": figure(0), "unknown": figure(0), "not_done": figure(0), "started_at": NOON,
+        "ended_at": NOON.replace(second=4), "run_ids": ("0123456789abcdef",), "rows": (f"slot {name}",),
     }  # fmt: skip
     return HostLine(**plain | over)
 
 
 MISSED: dict[str, Any] = {
-    "state": None, "ok": 0, "not_done": 26, "started_at": None, "ended_at": None, "run_ids": ()
+    "state": None, "ok": figure(0), "not_done": figure(26), "started_at": None, "ended_at": None, "run_ids": ()
 }  # fmt: skip
 
 
@@ -81,12 +83,11 @@ def anomaly(text: str, **over: Any) -> AnomalyLine:
 def weekly(**over: Any) -> HostReport:
     """A week of one host on which all is well, `over` that."""
     plain = HostReport(
-        contract="运行维护服务合同", client="某某中心", contractor="某某公司", week="2026-W47",
-        first=date(2026, 11, 16), last=date(2026, 11, 22), grade=Grade.MEDIUM, contract_hash="c0ffee" * 10,
-        code_version="0.1.0", head="58:" + "7dc2" * 16,
-        logs=LogSummary(lines=(), more_kinds=0, more_lines=0, read=1, unread=(), incomplete=()),
-        hosts=(host(),), matrices=(), anomalies=(), unseen=(), services=(), capacity=(), volumes=2, leftovers=(),
-        mended=(), exempt=(), standards=(), thresholds=(),
+        logs=LogSummary(
+            lines=(), more_kinds=figure(0), more_lines=figure(0), read=figure(1), unread=(), incomplete=()
+        ),
+        hosts=(host(),), matrices=(), anomalies=(), unseen=(), services=(), capacity=(), volumes=figure(2),
+        leftovers=(), mended=(), exempt=(), standards=(), thresholds=(),
     )  # fmt: skip
     return plain.model_copy(update=over)
 
@@ -101,41 +102,64 @@ def everything(text: str = "如下") -> HostReport:
     return weekly(
         hosts=(
             host(role=text),
-            host("oa-app-01", ended_at=None, not_done=20, state=State.UNKNOWN, ok=6),
+            host("oa-app-01", ended_at=None, not_done=figure(20), state=State.UNKNOWN, ok=figure(6)),
             host("oa-db-01", **MISSED),
-            host("oa-db-02", state=State.UNKNOWN, ok=0, unknown=26),
+            host("oa-db-02", state=State.UNKNOWN, ok=figure(0), unknown=figure(26)),
         ),
         matrices=(matrix(),),
         anomalies=(anomaly(text, before=State.OK), anomaly(text, state=State.WARN, reported_at=NOON.replace(minute=5))),
-        unseen=(UnseenLine(system=SYSTEM, host="oa-db-02", items="全部 26 项", reason="无法到达", summary=text),),
+        unseen=(
+            UnseenLine(
+                system=SYSTEM,
+                host="oa-db-02",
+                names="",
+                number=figure(26),
+                reason="无法到达",
+                summary=text,
+            ),
+        ),
         services=(
             ServiceLine(system=SYSTEM, host="oa-db-01", item="MY1 存活", state=Blank.NOT_APPLICABLE, summary=text),
         ),
         capacity=(
             CapacityLine(
-                host="oa-db-01", what=text, percent=81.4, state=State.WARN, days=40, forecast="约 40 天后写满"
+                host="oa-db-01",
+                what=text,
+                percent=figure(81.4, "81%"),
+                state=State.WARN,
+                full=figure(40, "约 40 天后写满"),
             ),
-            CapacityLine(host="oa-db-01", what="/data", percent=95, state=State.CRIT, days=None, forecast=""),
+            CapacityLine(host="oa-db-01", what="/data", percent=figure(95, "95%"), state=State.CRIT, full=None),
         ),
         logs=LogSummary(
             lines=(
-                LogLine(host="x", source="系统日志", level="错误", text=text, found=9, before=None, new=True),
-                LogLine(host="x", source="/var/log/x", level="警告", text="* 满", found=7, before=3, new=False),
+                LogLine(host="x", source="系统日志", level="错误", text=text, found=figure(9), before=None, new=True),
+                LogLine(
+                    host="x",
+                    source="/var/log/x",
+                    level="警告",
+                    text="* 满",
+                    found=figure(7),
+                    before=figure(3),
+                    new=False,
+                ),
             ),
-            more_kinds=2,
-            more_lines=30,
-            read=2,
+            more_kinds=figure(2),
+            more_lines=figure(30),
+            read=figure(2),
             unread=("oa-db-01",),
             incomplete=("oa-app-01",),
         ),
         leftovers=(
-            LeftoverLine(system=SYSTEM, host="x", items=text, state=State.WARN, since="2026-W44", weeks=4),
-            LeftoverLine(system=SYSTEM, host="x", items="y", state=Blank.NOT_DONE, since="2026-W46", weeks=2),
+            LeftoverLine(system=SYSTEM, host="x", names=text, state=State.WARN, since="2026-W44", weeks=figure(4)),
+            LeftoverLine(system=SYSTEM, host="x", names="y", state=Blank.NOT_DONE, since="2026-W46", weeks=figure(2)),
         ),
         mended=(MendedLine(system=SYSTEM, host="x", item="OS06 内存", state=State.WARN, summary=text, mended_at=NOON),),
         exempt=(ExemptLine(item="OS02 时间同步", hosts="oa-app-02", why=text),),
-        standards=(StandardLine(item="OS08 磁盘", thresholds="告警（%） 80，严重（%） 90"),),
-        thresholds=(ThresholdLine(item="OS08 磁盘", field=text, value="70", default="80", hosts="oa-db-01"),),
+        standards=(StandardLine(item="OS08 磁盘", titles=("告警（%）", "严重（%）"), values=(figure(80), figure(90))),),
+        thresholds=(
+            ThresholdLine(item="OS08 磁盘", field=text, value=figure(70), default=figure(80), hosts="oa-db-01"),
+        ),
     )
 
 
@@ -189,7 +213,11 @@ def text_of(path: Path) -> str:
 
 
 def make(report: HostReport, folder: Path, *formats: Format) -> dict[Format, Path]:
-    paths = render(report, formats or list(Format), folder, folder, template="host_report")
+    def ask(name: str, **about: object) -> object:
+        return report if name == "hosts" else Drawing(caption=name, trouble="本期没有可画的")
+
+    week = cover("2026-W47", date(2026, 11, 16), date(2026, 11, 22))
+    paths = render("hosts", week, ask, formats or list(Format), folder, folder)
     return {Format(path.suffix[1:]): path for path in paths}
 
 
@@ -245,7 +273,7 @@ def test_sections_states_and_times(tmp_path: Path) -> None:
         "六、容量预测", "七、日志分析", "八、遗留问题", "附：判定标准与不适用项目",
     ]  # fmt: skip
     text = text_of(path)
-    assert "2026年第47周（11月16日至11月22日）" in text
+    assert "2026年第47周（2026年11月16日至2026年11月22日）" in text
     assert (
         "应巡检主机 4 台，完成 1 台，无法巡检 1 台（oa-db-02），中断 1 台（oa-app-01），未执行 1 台（oa-db-01）" in text
     )
@@ -265,8 +293,8 @@ def test_every_state_reads_without_colour(tmp_path: Path) -> None:
 
 def test_a_week_without_inspection_never_reads_as_fine(tmp_path: Path) -> None:
     missed = tuple(host(name, **MISSED) for name in NAMES)
-    logs = weekly().logs.model_copy(update={"read": 0, "unread": NAMES})
-    text = said(weekly(hosts=missed, contract_hash="", code_version="", volumes=0, logs=logs), tmp_path)
+    logs = weekly().logs.model_copy(update={"read": figure(0), "unread": NAMES})
+    text = said(weekly(hosts=missed, volumes=figure(0), logs=logs), tmp_path)
     assert "本周没有取得日志。" in text
     assert "完成 0 台，未执行 6 台" in text
     assert "本报告不能说明各主机是否正常" in text
@@ -277,7 +305,7 @@ def test_a_week_without_inspection_never_reads_as_fine(tmp_path: Path) -> None:
 
 
 def test_a_week_in_which_nothing_is_due_says_so(tmp_path: Path) -> None:
-    text = said(weekly(hosts=(), volumes=0), tmp_path)
+    text = said(weekly(hosts=(), volumes=figure(0)), tmp_path)
     assert "本周没有应巡检的主机" in text
     assert "未发现异常" not in text
 

@@ -5,7 +5,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,15 +15,18 @@ import pytest
 from docx import Document
 from markdown_it import MarkdownIt
 from PIL import Image
+from report_desk import HEAD, cover, figure
 
 from checks.daily_report import AnomalyLine, DailyReport, LeftoverLine, PageLine, SystemLine
 from checks.downtime import DowntimeLine
 from checks.finding import State
 from checks.records import EvidenceRecord
+from checks.report_cover import Cover
 from checks.secrecy import Grade
-from tasks import report as report_module
 from tasks.evidence import Store
-from tasks.report import Format, ReportError, Safe, _environment, escape, render
+from tasks.report import Format, ReportError, Safe, escape
+from tasks.report import render as render_report
+from tasks.report.sheet import environment
 from tasks.settings import Settings
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -66,31 +69,40 @@ def picture(folder: Path, name: str = "oa/1.jpg", size: tuple[int, int] = (1280,
 
 
 def page(
-    title: str = "登录", state: State | None = State.OK, summary: str = "7 项正常",
+    title: str = "登录", state: State | None = State.OK, remark: str = "",
     screenshot: EvidenceRecord | None = None, system: str = "综合办公系统",
 ) -> PageLine:  # fmt: skip
     ran = state is not None
     return PageLine(
-        system=system, page=title, state=state, seconds=1.25 if ran else None, attempts=1 if ran else 0,
-        summary=summary, screenshot=screenshot,
+        system=system, page=title, state=state, seconds=figure(1.25) if ran else None, attempts=figure(int(ran)),
+        items=figure(7), remark=remark, screenshot=screenshot, rows=("row 1",),
     )  # fmt: skip
-
-
-HEAD = "58:" + "7dc2" * 16
 
 
 def daily(pages: Sequence[PageLine] = (), ran: bool = True, **over: object) -> DailyReport:
+    states = [one.state for one in pages]
     system = SystemLine(
-        name="综合办公系统", importance="重要", state=State.OK if ran else None, pages=len(pages), ok=len(pages),
-        warn=0, crit=0, unknown=0, started_at=NOON if ran else None, ended_at=NOON if ran else None,
-        trigger="schedule" if ran else "", run_id="0123456789abcdef" if ran else "",
+        name="综合办公系统", importance="重要", state=State.OK if ran else None, pages=figure(len(pages)),
+        ok=figure(states.count(State.OK)), warn=figure(states.count(State.WARN)), crit=figure(states.count(State.CRIT)),
+        unknown=figure(states.count(State.UNKNOWN)), not_done=figure(states.count(None)),
+        started_at=NOON if ran else None, ended_at=NOON if ran else None, trigger="schedule" if ran else "",
+        run_id="0123456789abcdef" if ran else "", rows=("row 1",),
     )  # fmt: skip
     plain = DailyReport(
-        contract="运行维护服务合同", client="某某中心", contractor="某某公司", day=date(2026, 11, 22),
-        grade=Grade.MEDIUM, contract_hash="c0ffee" * 10 if ran else "", code_version="0.1.0" if ran else "", head=HEAD,
-        expected=1, done=int(ran), systems=(system,), pages=tuple(pages), anomalies=(), leftovers=(),
+        day=date(2026, 11, 22), expected=figure(1), done=figure(int(ran)), systems=(system,), pages=tuple(pages),
+        anomalies=(), leftovers=(),
     )  # fmt: skip
     return plain.model_copy(update=over)
+
+
+def render(
+    report: DailyReport, formats: Iterable[Format], out: Path, evidence: Path, of: Cover | None = None,
+    template: str = "daily", theirs: Path | None = None,
+) -> list[Path]:  # fmt: skip
+    def ask(name: str, **about: object) -> object:
+        return {"daily": report}[name]
+
+    return render_report(template, of or cover(), ask, formats, out, evidence, theirs=theirs)
 
 
 def anomaly(text: str, state: State = State.CRIT, reported_at: datetime | None = None) -> AnomalyLine:
@@ -198,14 +210,16 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[Format, Path]:
     shot = picture(folder / "evidence")
     report = daily(
         [page(text, State.CRIT, text, shot if number < 4 else None) for number, text in enumerate(HOSTILE)],
-        contract=HOSTILE[3], client=HOSTILE[4], contractor=HOSTILE[0],
         anomalies=tuple(anomaly(text) for text in HOSTILE),
         leftovers=tuple(
-            LeftoverLine(system="综合办公系统", page=text, item=text, state=State.WARN, since=date(2026, 11, 20))
+            LeftoverLine(
+                system="综合办公系统", page=text, item=text, state=State.WARN, since=date(2026, 11, 20), days=figure(3)
+            )
             for text in HOSTILE
         ),
     )  # fmt: skip
-    files = render(report, list(Format), folder / "out", folder / "evidence")
+    of = cover(contract=HOSTILE[3], client=HOSTILE[4], contractor=HOSTILE[0])
+    files = render(report, list(Format), folder / "out", folder / "evidence", of)
     return {Format(file.suffix[1:]): file for file in files}
 
 
@@ -256,7 +270,8 @@ def test_files_are_named_by_kind_and_day(hostile: dict[Format, Path]) -> None:
     assert {file.name for file in hostile.values()} == {
         f"日报-2026-11-22.{ending}" for ending in ("md", "html", "pdf", "docx")
     }
-    assert {path.name for path in hostile[Format.PDF].parent.iterdir()} == {file.name for file in hostile.values()}
+    beside = {path.name for path in hostile[Format.PDF].parent.iterdir()} - {file.name for file in hostile.values()}
+    assert beside == {"日报-2026-11-22.figures.json"}
 
 
 def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
@@ -284,7 +299,7 @@ def test_sections_states_and_times(tmp_path: Path) -> None:
 
 
 def test_a_day_without_inspection_never_reads_as_fine(tmp_path: Path) -> None:
-    [path] = render(daily([page(state=None, summary="未执行")], ran=False), [Format.ARTIFACT], tmp_path, tmp_path)
+    [path] = render(daily([page(state=None, remark="未执行")], ran=False), [Format.ARTIFACT], tmp_path, tmp_path)
     text = text_of(path)
     assert "完成 0 个，未执行 1 个（综合办公系统）" in text
     assert "本报告不能说明各系统是否正常" in text
@@ -295,7 +310,7 @@ def test_a_day_without_inspection_never_reads_as_fine(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_cut_off_shows_what_it_saw_and_what_it_did_not(tmp_path: Path) -> None:
-    report = daily([page("登录"), page("首页", None, "未执行")], done=0)
+    report = daily([page("登录"), page("首页", None, "未执行")], done=figure(0))
     cut = report.model_copy(update={"systems": (report.systems[0].model_copy(update={"ended_at": None}),)})
     [path] = render(cut, [Format.ARTIFACT], tmp_path, tmp_path)
     text = text_of(path)
@@ -363,27 +378,18 @@ def test_the_artifact_stays_small_and_shows_only_what_is_wrong(tmp_path: Path) -
     assert "页面0（正常）" not in reader.text
 
 
-def test_a_name_the_template_does_not_know_is_an_error_and_leaves_no_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    templates, out = tmp_path / "templates", tmp_path / "out"
-    templates.mkdir()
-    for name, text in {
-        "undefined": "{{ report.nothing }}",
-        "none": "{{ report.pages[0].seconds }}",
-        "broken": "{% if %}",
-        "type": "{{ report.pages[0].seconds|clock }}",
-    }.items():
-        (templates / f"{name}.md.j2").write_text("{% set kind, title, period = 'x', 'x', 'x' %}" + text)
-    monkeypatch.setattr(report_module, "_TEMPLATES", templates)
-    report_module._environment.cache_clear()
-    try:
-        for name in ("undefined", "none", "broken", "type", "absent"):
-            with pytest.raises(ReportError, match="报告模板"):
-                render(daily([page(state=None)]), list(Format), out, tmp_path, template=name)
-            assert list(out.iterdir()) == []
-    finally:
-        report_module._environment.cache_clear()
+@pytest.mark.parametrize(
+    "text",
+    ["{{ report.nothing }}", "{{ report.pages[0].seconds }}", "{% if %}", "{{ report.pages[0].seconds|clock }}", None],
+)
+def test_a_name_the_template_does_not_know_is_an_error_and_leaves_no_file(tmp_path: Path, text: str | None) -> None:
+    """Undefined, nothing, not a template, of the wrong kind; and a template that is not there."""
+    if text:
+        head = "{% set kind, title = 'x', 'x' %}{% set report = ask('daily') %}"
+        (tmp_path / "strange.md.j2").write_text(head + text)
+    with pytest.raises(ReportError, match="报告模板"):
+        render(daily([page(state=None)]), list(Format), tmp_path / "out", tmp_path, None, "strange", tmp_path)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
@@ -396,7 +402,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_commands_become_code_and_everything_else_stays_text(text: str) -> None:
     """Given text around a command, when it is rendered, then the command is code, and nothing else is anything."""
     render_text = (
-        _environment().from_string("{{ text|commands }}").render(text=f"先 `sshd -t && echo <b>*ok*</b>`，{text}")
+        environment().from_string("{{ text|commands }}").render(text=f"先 `sshd -t && echo <b>*ok*</b>`，{text}")
     )
     seen = gfm(render_text)
     assert seen.tags <= {"p", "code"}
@@ -405,10 +411,7 @@ def test_commands_become_code_and_everything_else_stays_text(text: str) -> None:
 
 
 def test_three_hundred_rows_repeat_their_head_and_stay_on_the_page(tmp_path: Path) -> None:
-    pages = [
-        page(f"第{n}页" + "很长的页面名称" * (n % 4), summary=("W" * 150 if n % 50 == 0 else "") + "7 项正常")
-        for n in range(300)
-    ]
+    pages = [page(f"第{n}页" + "很长的页面名称" * (n % 4), remark="W" * 150 if n % 50 == 0 else "") for n in range(300)]
     pdf, docx = render(daily(pages), [Format.PDF, Format.DOCX], tmp_path, tmp_path)
     document = pypdfium2.PdfDocument(pdf)
     full = 0

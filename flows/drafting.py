@@ -1,0 +1,91 @@
+"""Drafts of documents that are due: which, and what became of each. Annex 4 (文档提交 late −0.5 each)."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from checks.calendar import Calendar
+from checks.document_register import Document
+from checks.slots import RequestError
+from flows.build_report import UNSOUND
+from flows.caller import Caller
+from flows.office import Office
+from flows.report_desk import named_of, register
+from flows.report_explain import is_changed, listed
+from flows.report_files import facts_of, make
+from flows.report_kinds import TEMPLATES, kind_called
+from tasks import working_days
+from tasks.browser.chromium import Chromium
+from tasks.ledger import LedgerError
+from tasks.report import Format, ReportError
+from tasks.report.kinds import files as templates
+
+DRAFTED, KEPT, FAILED = "已起草", "有人改过，没有重写", "没有写成"
+SOON = 7
+"""Days ahead of which it is said that a due day cannot be told."""
+
+
+class Draft(NamedTuple):
+    """What became of one: DRAFTED, KEPT, UNSOUND or FAILED, and why or where."""
+
+    document: Document
+    what: str
+    said: str
+
+
+def coming(
+    documents: Iterable[Document], today: date, calendar: Calendar
+) -> tuple[list[Document], list[tuple[Document, str]]]:
+    """Those that are due today or on the next working day and were not handed in; and, of those that will be called for
+    soon, those whose day cannot be told, with why."""
+    due, unknown = [], []
+    for one in documents:
+        if one.submissions or one.excuse or one.unrecorded:
+            continue
+        try:
+            if one.limit_day is None:
+                if (one.calls_at.astimezone(one.zone).date() - today).days <= SOON:
+                    unknown.append((one, one.undetermined))
+            elif working_days.before(one.limit_day, 1, calendar) <= today <= one.limit_day:
+                due.append(one)
+        except working_days.UnpublishedYear as error:
+            unknown.append((one, str(error)))
+    return due, unknown
+
+
+def with_template(office: Office, documents: Iterable[Document]) -> list[Document]:
+    """Those of which there is a kind of report of the same name."""
+    known = templates(office.folder / TEMPLATES)
+    return [one for one in documents if one.duty.id in known]
+
+
+def drafted(office: Office, due: list[Document], by: Caller) -> list[Draft]:
+    """Draft each; one that cannot be drafted does not stop the others."""
+    if not due:
+        return []
+    with Chromium(office.settings) as chromium:
+        return [_draft(office, one, by, chromium) for one in due]
+
+
+def _draft(office: Office, one: Document, by: Caller, chromium: Chromium) -> Draft:
+    try:
+        kind = kind_called(office.folder, one.duty.id)
+        named = named_of(office, kind, one.name)
+        file = office.settings.reports_dir / f"{kind.kind}-{named.name}.docx"
+        if file.is_file() and _written_into(file):
+            return Draft(one, KEPT, file.name)
+        facts = facts_of(office, kind.name, named)
+        files = make(facts, chromium=chromium)
+        register(office, files, by)
+        return Draft(one, UNSOUND if facts.verdict.problems else DRAFTED, files[Format.DOCX].name)
+    except (RequestError, ReportError, LedgerError) as error:
+        return Draft(one, FAILED, str(error))
+
+
+def _written_into(file: Path) -> bool:
+    """It is not, or not any more, what the program wrote."""
+    try:
+        return is_changed(file, listed(file, file.parent))
+    except RequestError:
+        return True
