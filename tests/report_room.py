@@ -42,6 +42,7 @@ class Room:
 
     def __init__(self, year: Year, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(year.folder, home)
+        self.year = year
         self.settings = Settings(home=home, contract=home / "contract")
         self.templates = home / "contract/templates"
         self.template("duty", OWN)

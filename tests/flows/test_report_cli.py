@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from flows import report_cli
 from flows.report_desk import REPORT
 from flows.standing import excuse
 from tasks.report.kinds import kinds
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture
@@ -246,3 +249,26 @@ class TestExplain:
         before, now = changed["inspections.missed"]["before"], changed["inspections.missed"]["now"]
         assert int(before[0]) == int(now[0]) + 1
         assert hashlib.sha256(report.read_bytes()).hexdigest() in str(room.figures(f"{STEM}"))
+
+
+class TestReadme:
+    """The exercise that the README sets: a thirteenth kind is one file."""
+
+    def test_adding_a_kind(self, room: Room) -> None:
+        # Given: what stands there, put into the contract folder
+        section = README.read_text(encoding="utf-8").partition("## Add a kind of report")[2]
+        template, steps = re.findall(r"```\w*\n(.*?)```", section, re.DOTALL)[:2]
+        room.template("duty", template)
+        # When: the steps are taken that stand there, for a week of these days
+        for step in steps.splitlines():
+            words = step.removeprefix("$ xunjian ").partition("#")[0].replace("2026-W47", WEEK).split()
+            file = [str(room.settings.reports_dir / word) if word.endswith(".docx") else word for word in words]
+            code, said = room.run(*file)
+            assert code == 0, said
+        # Then
+        stem = f"值班周报-{WEEK}"
+        assert room.made() == {f"{stem}.{form}" for form in ("md", "html", "pdf", "docx", "figures.json")}
+        shown = {one["query"].partition(" ")[0] for one in room.figures(stem)["figures"]}
+        assert {"inspections.expected", "inspections.missed"} <= shown
+        text = "".join(one.text for one in Document(str(room.settings.reports_dir / f"{stem}.docx")).paragraphs)
+        assert "（待填写）" in text
