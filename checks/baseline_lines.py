@@ -1,49 +1,51 @@
 """What the 等保自查报告 and the 加固方案 consist of: lines, tallies and the report, as data."""
 
 from datetime import date, datetime
-
-from pydantic import BaseModel, ConfigDict
+from fractions import Fraction
 
 from checks.baseline_check import Conformity
-from checks.daily_report import Line
-from checks.secrecy import Grade
+from checks.number import Number, total
+from checks.report_lines import ReportLine
 
 
-class Tally(Line):
+class Tally(ReportLine):
     """How many items of hosts came out how."""
 
-    met: int
-    partly: int
-    not_met: int
-    unverified: int
-    exempt: int
-    not_done: int
-    not_applicable: int
+    met: Number
+    partly: Number
+    not_met: Number
+    unverified: Number
+    exempt: Number
+    not_done: Number
+    not_applicable: Number
 
     @property
-    def applicable(self) -> int:
+    def applicable(self) -> Number:
         """The denominator: all that apply."""
-        return self.met + self.partly + self.not_met + self.unverified + self.exempt + self.not_done
+        return total((self.met, self.partly, self.not_met, self.unverified, self.exempt, self.not_done))
 
     @property
-    def verified(self) -> int:
+    def verified(self) -> Number:
         """Those of them on which there is a verdict, whatever it is."""
-        return self.met + self.partly + self.not_met
+        return total((self.met, self.partly, self.not_met))
 
     @property
-    def rate(self) -> str:
+    def rate(self) -> Number:
         """符合率: 符合 of all that apply. What is 部分符合, 豁免, or was not seen, counts as not conforming."""
-        return _percent(self.met, self.applicable)
+        return _share(self.met, self.applicable, "baseline.rate")
 
     @property
-    def rate_of_verified(self) -> str:
+    def rate_of_verified(self) -> Number:
         """Of those on which there is a verdict."""
-        return _percent(self.met, self.verified)
+        return _share(self.met, self.verified, "baseline.rate-of-verified")
 
 
-def _percent(part: int, whole: int) -> str:
+def _share(part: Number, whole: Number, query: str) -> Number:
     """Rounded down: 99.96 % is not 100 %."""
-    return f"{part * 1000 // whole / 10:.1f}%" if whole else "—"
+    if not whole:
+        return Number(None, query, text="—")
+    share = Fraction(part.value or 0) / Fraction(whole.value or 1)
+    return Number(share, query, whole.rows, f"{share * 1000 // 1 / 10:.1f}%")
 
 
 class ClauseLine(Tally):
@@ -53,14 +55,14 @@ class ClauseLine(Tally):
     title: str
 
 
-class MatrixLine(Line):
+class MatrixLine(ReportLine):
     """One item on the hosts of its matrix."""
 
     item: str
     cells: tuple[Conformity, ...]
 
 
-class Matrix(Line):
+class Matrix(ReportLine):
     """Items × hosts of one system; a system of many hosts has several."""
 
     system: str
@@ -68,7 +70,7 @@ class Matrix(Line):
     lines: tuple[MatrixLine, ...]
 
 
-class FailureLine(Line):
+class FailureLine(ReportLine):
     """One item of one host that does not conform, or could not be verified. `note`: of an exemption that expired."""
 
     host: str
@@ -79,7 +81,7 @@ class FailureLine(Line):
     note: str = ""
 
 
-class ExemptionLine(Line):
+class ExemptionLine(ReportLine):
     """One that holds: what the item would be without it."""
 
     host: str
@@ -91,7 +93,7 @@ class ExemptionLine(Line):
     until: date
 
 
-class DifferenceLine(Line):
+class DifferenceLine(ReportLine):
     """What has changed since the host was last looked at, in an earlier month."""
 
     kind: str  # 新增, 已整改, 变化
@@ -102,7 +104,7 @@ class DifferenceLine(Line):
     summary: str
 
 
-class ManualLine(Line):
+class ManualLine(ReportLine):
     """One row of the checklist for people. `summary`: what was entered, if anything was."""
 
     item: str
@@ -112,7 +114,7 @@ class ManualLine(Line):
     summary: str
 
 
-class NotApplicableLine(Line):
+class NotApplicableLine(ReportLine):
     """Items that do not apply, with the reason."""
 
     item: str
@@ -120,7 +122,7 @@ class NotApplicableLine(Line):
     why: str
 
 
-class StandardLine(Line):
+class StandardLine(ReportLine):
     """One item of the baseline: what is wanted, how it is looked at."""
 
     item: str
@@ -130,7 +132,7 @@ class StandardLine(Line):
     maps: str
 
 
-class PlanLine(Line):
+class PlanLine(ReportLine):
     """One measure of the 加固方案: for a person to review, never executed by us."""
 
     item: str
@@ -141,7 +143,7 @@ class PlanLine(Line):
     undo: tuple[str, ...]
 
 
-class FindingLine(Line):
+class FindingLine(ReportLine):
     """An open security finding, and how its weakness is mended."""
 
     number: str
@@ -151,17 +153,9 @@ class FindingLine(Line):
     remedy: str
 
 
-class BaselineReport(BaseModel):
+class BaselineReport(ReportLine):
     """All that the templates need. Times are in the contract's zone."""
 
-    model_config = ConfigDict(frozen=True)
-
-    contract: str
-    client: str
-    contractor: str
-    grade: Grade
-    head: str
-    month: str
     version: str
     made_at: datetime
     total: ClauseLine

@@ -5,6 +5,7 @@ they can be computed again. Clauses 一(6), 七2(5).
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from typing import NamedTuple
 
 from checks.baseline_check import Conformity
 from checks.baseline_lines import (
@@ -26,16 +27,23 @@ from checks.clauses import BASELINE_VERSION, CLAUSES, GROUPS, Clause
 from checks.contract import Contract
 from checks.hardening import REMEDIES, Remedy
 from checks.host import Placed
+from checks.number import count, row
 from checks.records import RunRecord
 from checks.safe_probe import safe_probe
-from checks.secrecy import Grade
-from checks.slots import month_of, site
+from checks.slots import BASELINE_CHECK, month_of, site
 
 WIDEST = 6
 """Hosts beside each other in one table: what an A4 page holds."""
 
 
-_Judged = Mapping[str, Sequence[ItemVerdict]]
+class _Judgement(NamedTuple):
+    """The verdict on one item of one host. `row`: by which slot and item, or by whose entry, it is found again."""
+
+    verdict: ItemVerdict
+    row: str
+
+
+_Judged = Mapping[str, Sequence[_Judgement]]
 """By host, in the contract's order."""
 
 
@@ -44,7 +52,6 @@ def baseline_report(
     day: date,
     runs_of: Callable[[str], Sequence[RunRecord]],
     those: Beside,
-    head: str = "",
     findings: Sequence[FindingLine] = (),
 ) -> BaselineReport:
     """Compute the report of the month in which `day` is.
@@ -52,29 +59,22 @@ def baseline_report(
     Args:
         runs_of: a host's runs, oldest first: the month's, and those of months before, for the difference.
         those: what the verdicts take from elsewhere.
-        head: the head of the ledger's chain, which the report prints.
         findings: the open ones of the register.
     """
     month = month_of(day)
-    now: dict[str, list[ItemVerdict]] = {}
-    before: dict[str, list[ItemVerdict]] = {}
+    now: dict[str, list[_Judgement]] = {}
+    before: dict[str, list[_Judgement]] = {}
     run_ids: list[str] = []
-    for name, judged in _judges(contract, those).items():
+    for name, judge in _judges(contract, those).items():
         by_month: dict[str, list[RunRecord]] = {}
         for run in runs_of(name):
             by_month.setdefault(run.slot.rpartition("/")[2], []).append(run)
         mine = by_month.get(month, [])
         run_ids += [run.id for run in mine]
-        now[name] = judged(mine)
+        now[name] = _judged(name, month, judge(mine))
         if earlier := [one for one in by_month if one < month]:
-            before[name] = judged(by_month[max(earlier)])
+            before[name] = _judged(name, max(earlier), judge(by_month[max(earlier)]))
     return BaselineReport(
-        contract=contract.name,
-        client=contract.client.name,
-        contractor=contract.contractor.name,
-        grade=Grade.MEDIUM,  # it names hosts and their weaknesses
-        head=head,
-        month=month,
         version=BASELINE_VERSION,
         made_at=those.at.astimezone(contract.tz),
         total=_tally("", "合计", [one for lines in now.values() for one in lines]),
@@ -98,7 +98,16 @@ def baseline_report(
         plan=tuple(_plan(now)),
         findings=tuple(findings),
         run_ids=tuple(run_ids),
+        rows=tuple(row("run", one) for one in run_ids),
     )  # fmt: skip
+
+
+def _judged(name: str, month: str, verdicts: Iterable[ItemVerdict]) -> list[_Judgement]:
+    slot = f"{BASELINE_CHECK}/{name}/{month}"
+    return [
+        _Judgement(one, row("event", one.event) if one.event else row("slot", f"{slot} {one.clause.id}"))
+        for one in verdicts
+    ]
 
 
 def _judges(contract: Contract, those: Beside) -> dict[str, Callable[[Sequence[RunRecord]], list[ItemVerdict]]]:
@@ -120,19 +129,17 @@ def _manual(item: str) -> bool:
     return CLAUSES[item.partition(" ")[0]].manual
 
 
-def _tally(number: str, title: str, lines: Iterable[ItemVerdict]) -> ClauseLine:
-    found = [one.conformity for one in lines]
-    return ClauseLine(
-        number=number,
-        title=title,
-        **{one.name.lower(): found.count(one) for one in Conformity},
-    )
+def _tally(number: str, title: str, lines: Iterable[_Judgement]) -> ClauseLine:
+    lines = list(lines)
+    rows = {name: [one.row for one in lines if one.verdict.conformity is name] for name in Conformity}
+    counts = {name.name.lower(): count(f"baseline.{name.name.lower()}", found) for name, found in rows.items()}
+    return ClauseLine(number=number, title=title, rows=tuple(one.row for one in lines), **counts)
 
 
 def _by_clause(judged: _Judged) -> Iterator[ClauseLine]:
     every = [one for lines in judged.values() for one in lines]
     for number, title in GROUPS.items():
-        if mine := [one for one in every if one.clause.group == number]:
+        if mine := [one for one in every if one.verdict.clause.group == number]:
             yield _tally(number, title, mine)
 
 
@@ -145,14 +152,21 @@ def _matrices(contract: Contract, judged: _Judged) -> Iterator[Matrix]:
         for first in range(0, len(names), WIDEST):
             some = names[first : first + WIDEST]
             rows = zip(*(judged[name] for name in some), strict=True)
-            lines = (MatrixLine(item=_named(row[0]), cells=tuple(one.conformity for one in row)) for row in rows)
+            lines = (
+                MatrixLine(
+                    item=_named(line[0].verdict),
+                    cells=tuple(one.verdict.conformity for one in line),
+                    rows=tuple(one.row for one in line),
+                )
+                for line in rows
+            )
             yield Matrix(system=title, hosts=tuple(some), lines=tuple(lines))
 
 
 def _lines(judged: _Judged, wanted: Sequence[Conformity]) -> Iterator[FailureLine]:
     """By item, so that what is to be mended stands together."""
-    found = [(one, host) for host, lines in judged.items() for one in lines if one.conformity in wanted]
-    for one, host in sorted(found, key=lambda pair: pair[0].clause.id):
+    found = [(one, host) for host, lines in judged.items() for one in lines if one.verdict.conformity in wanted]
+    for (one, found_in), host in sorted(found, key=lambda pair: pair[0].verdict.clause.id):
         gone = one.expired
         yield FailureLine(
             host=host,
@@ -161,17 +175,18 @@ def _lines(judged: _Judged, wanted: Sequence[Conformity]) -> Iterator[FailureLin
             conformity=one.conformity,
             summary=one.summary,
             note=f"豁免已于 {gone.until} 到期（{gone.approver} 批准）" if gone else "",
+            rows=(found_in,),
         )
 
 
 def _exemptions(judged: _Judged) -> Iterator[ExemptionLine]:
     for host, lines in judged.items():
-        for one in lines:
+        for one, found_in in lines:
             if one.exemption and one.was:
                 held = one.exemption
                 yield ExemptionLine(
                     host=host, item=_named(one), was=one.was, summary=one.summary,
-                    why=held.why, approver=held.approver, until=held.until,
+                    why=held.why, approver=held.approver, until=held.until, rows=(found_in,),
                 )  # fmt: skip
 
 
@@ -179,7 +194,7 @@ def _differences(before: _Judged, now: _Judged) -> Iterator[DifferenceLine]:
     order = {"新增": 0, "变化": 1, "已整改": 2}
     found = []
     for host, old in before.items():
-        for was, one in zip(old, now[host], strict=True):
+        for (was, then), (one, found_in) in zip(old, now[host], strict=True):
             if was.conformity is one.conformity:
                 continue
             kind = "变化"
@@ -188,36 +203,36 @@ def _differences(before: _Judged, now: _Judged) -> Iterator[DifferenceLine]:
             elif was.conformity in BAD and one.conformity is Conformity.MET:
                 kind = "已整改"
             found.append(DifferenceLine(kind=kind, host=host, item=_named(one), before=was.conformity,
-                                        now=one.conformity, summary=one.summary))  # fmt: skip
+                                        now=one.conformity, summary=one.summary, rows=(then, found_in)))  # fmt: skip
     yield from sorted(found, key=lambda line: (order[line.kind], line.item))
 
 
 def _checklist(judged: _Judged) -> Iterator[ManualLine]:
     """Hosts of which the same is to be said in one row."""
-    rows: dict[tuple[str, Conformity, str], list[str]] = {}
-    for host, lines in judged.items():
-        for one in lines:
+    lines: dict[tuple[str, Conformity, str], dict[str, str]] = {}
+    for host, found in judged.items():
+        for one, found_in in found:
             if one.clause.manual and one.counted:
-                rows.setdefault((one.clause.id, one.conformity, one.summary), []).append(host)
-    for (item, conformity, summary), hosts in sorted(rows.items()):
+                lines.setdefault((one.clause.id, one.conformity, one.summary), {})[host] = found_in
+    for (item, conformity, summary), hosts in sorted(lines.items()):
         clause = CLAUSES[item]
         yield ManualLine(item=f"{item} {clause.title}", hosts=_hosts(hosts, judged), how=clause.how,
-                         conformity=conformity, summary=summary)  # fmt: skip
+                         conformity=conformity, summary=summary, rows=tuple(hosts.values()))  # fmt: skip
 
 
 def _not_applicable(judged: _Judged) -> Iterator[NotApplicableLine]:
-    rows: dict[tuple[str, str], list[str]] = {}
-    for host, lines in judged.items():
-        for one in lines:
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for host, found in judged.items():
+        for one, found_in in found:
             if not one.counted:
-                rows.setdefault((_named(one), one.summary), []).append(host)
-    for (item, why), hosts in sorted(rows.items()):
-        yield NotApplicableLine(item=item, hosts=_hosts(hosts, judged), why=why)
+                lines.setdefault((_named(one), one.summary), {})[host] = found_in
+    for (item, why), hosts in sorted(lines.items()):
+        yield NotApplicableLine(item=item, hosts=_hosts(hosts, judged), why=why, rows=tuple(hosts.values()))
 
 
-def _hosts(some: Sequence[str], every: _Judged) -> str:
+def _hosts(some: Iterable[str], every: _Judged) -> str:
     known = [one for one in every if "." not in one]  # the others are systems' addresses
-    return f"全部 {len(known)} 台" if list(some) == known and len(known) > 1 else "、".join(some)
+    return "全部主机" if list(some) == known and len(known) > 1 else "、".join(some)
 
 
 def _plan(judged: _Judged) -> Iterator[PlanLine]:
@@ -227,7 +242,8 @@ def _plan(judged: _Judged) -> Iterator[PlanLine]:
     for item, hosts in by_item.items():
         measure = _measure(CLAUSES[item.partition(" ")[0]])
         yield PlanLine(item=item, number=hosts[0].number, hosts=tuple(hosts), remedy=measure.text,
-                       commands=measure.commands, undo=measure.undo)  # fmt: skip
+                       commands=measure.commands, undo=measure.undo,
+                       rows=tuple(name for line in hosts for name in line.rows))  # fmt: skip
 
 
 def _measure(clause: Clause) -> Remedy:

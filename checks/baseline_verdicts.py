@@ -35,7 +35,7 @@ OFFSITE = "BK10"
 
 class ItemVerdict(NamedTuple):
     """One item of one host. `was`: what it would be without the exemption. `expired`: an exemption that no longer
-    holds."""
+    holds. `event`: by which a person has entered it, 0 where nobody has."""
 
     clause: Clause
     conformity: Conformity
@@ -43,6 +43,7 @@ class ItemVerdict(NamedTuple):
     exemption: Exemption | None = None
     was: Conformity | None = None
     expired: Exemption | None = None
+    event: int = 0
 
     @property
     def counted(self) -> bool:
@@ -182,7 +183,7 @@ def _elsewhere(clause: Clause, placed: Placed, those: Beside) -> ItemVerdict:
         if event is None:
             return ItemVerdict(clause, Conformity.UNVERIFIED, f"待人工核查；结论一经登记，{HOLDS.days} 天内有效")
         said = f"{event.who} {event.at:%Y-%m-%d} 核查：{event.why}"
-        return ItemVerdict(clause, Conformity(event.body["verdict"]), said)
+        return ItemVerdict(clause, Conformity(event.body["verdict"]), said, event=event.id)
     if clause.id in _FROM_BACKUPS:
         known = those.backups.get(host, [])
         if not known:

@@ -6,22 +6,15 @@ Headings: inspection-items, Reports: 基本信息｜现象与影响｜时间线�
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from checks.clocks import Clock
 from checks.contract import Contract
 from checks.incidents import INCIDENT, Incident, Step
-from checks.records import EventRecord
-from checks.secrecy import Grade
+from checks.number import Number, row
+from checks.records import EventRecord, standing
+from checks.report_lines import ReportLine
 
 
-class Line(BaseModel):
-    """A row of one of the report's tables."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class SymptomLine(Line):
+class SymptomLine(ReportLine):
     """现象: one thing that was wrong."""
 
     target: str
@@ -30,36 +23,29 @@ class SymptomLine(Line):
     since: datetime
 
 
-class MomentLine(Line):
+class MomentLine(ReportLine):
     """时间线: one event. `void`: it was corrected by another and no longer counts."""
 
     at: datetime
     what: str
     said: str
     who: str
-    number: int
+    number: Number
     void: bool
 
 
-class ClockLine(Line):
+class ClockLine(ReportLine):
     """时限符合性: one deadline. Seconds; `met`: None while it is still open."""
 
     title: str
-    limit: int
-    spent: int
+    limit: Number
+    spent: Number
     met: bool | None
 
 
-class IncidentReport(BaseModel):
+class IncidentReport(ReportLine):
     """All that the template needs. Times are in the contract's zone."""
 
-    model_config = ConfigDict(frozen=True)
-
-    contract: str
-    client: str
-    contractor: str
-    grade: Grade
-    head: str
     number: str
     system: str
     importance: str
@@ -70,7 +56,7 @@ class IncidentReport(BaseModel):
     notified_at: datetime | None
     restored_at: datetime | None
     cleared_at: datetime | None
-    down_seconds: int
+    lasted: Number  # seconds
     due: str
     symptoms: tuple[SymptomLine, ...]
     moments: tuple[MomentLine, ...]
@@ -88,24 +74,23 @@ def incident_report(
     events: Iterable[EventRecord],
     titles: Mapping[str, str],
     now: datetime,
-    head: str,
+    contract_hash: str = "",
 ) -> IncidentReport:
     """Gather what is known.
 
     Args:
         events: the incident's own and the deliveries that told of it.
         titles: of items, by id.
+        contract_hash: of the version that the limits are taken from.
     """
     system = next((system for system in contract.systems if system.id == one.system), None)
     events = sorted(events, key=lambda event: (event.at, event.id))
-    corrected = {event.corrects for event in events}
+    counting = standing(events)
+    rows = tuple(row("event", event.id) for event in counting)
+    limited = tuple(row("event", event.id) for event in counting if event.body.get("step") == Step.LIMITS)
     end = one.restored_at or now
     return IncidentReport(
-        contract=contract.name,
-        client=contract.client.name,
-        contractor=contract.contractor.name,
-        grade=Grade.MEDIUM,
-        head=head,
+        rows=rows,
         number=one.id,
         system=system.name if system else one.system,
         importance=system.importance if system else "未登记",
@@ -116,7 +101,7 @@ def incident_report(
         notified_at=_there(contract, notified_at),
         restored_at=_there(contract, one.restored_at),
         cleared_at=_there(contract, one.cleared_at),
-        down_seconds=max(0, int((end - one.started_at).total_seconds())),
+        lasted=Number(max(0, int((end - one.started_at).total_seconds())), "incident.lasted", rows),
         due=one.reports_due[-1][1] if one.reports_due else "",
         symptoms=tuple(
             SymptomLine(
@@ -124,29 +109,41 @@ def incident_report(
                 check=titles.get(symptom.check, symptom.check),
                 summary=symptom.summary,
                 since=symptom.at.astimezone(contract.tz),
+                rows=rows,
             )
             for symptom in one.symptoms
         ),
-        moments=tuple(_moment(contract, event, corrected) for event in events),
+        moments=tuple(_moment(contract, event, event not in counting) for event in events),
         clocks=tuple(
             ClockLine(
                 title=clock.title,
-                limit=int(clock.limit.total_seconds()),
-                spent=int(clock.spent(now).total_seconds()),
+                limit=Number(
+                    int(clock.limit.total_seconds()), "incident.limit", limited or (row("contract", contract_hash),)
+                ),
+                spent=Number(int(clock.spent(now).total_seconds()), "incident.spent", rows),
                 met=False if clock.breached(now) else True if clock.done else None,
+                rows=rows,
             )
             for clock in clocks
         ),
     )
 
 
-def _moment(contract: Contract, event: EventRecord, corrected: set[int | None]) -> MomentLine:
+def _moment(contract: Contract, event: EventRecord, void: bool) -> MomentLine:
     if event.kind == INCIDENT:
         what, said = Step(event.body["step"]).label, event.why
     else:
         what, said = f"通知{event.why}", f"渠道 {event.body['channel']}：{event.body['answer']}"
-    at = event.at.astimezone(contract.tz)
-    return MomentLine(at=at, what=what, said=said, who=event.who, number=event.id, void=event.id in corrected)
+    rows = (row("event", event.id),)
+    return MomentLine(
+        at=event.at.astimezone(contract.tz),
+        what=what,
+        said=said,
+        who=event.who,
+        number=Number(event.id, "incident.event", rows),
+        void=void,
+        rows=rows,
+    )
 
 
 def _there(contract: Contract, at: datetime | None) -> datetime | None:

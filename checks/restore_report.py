@@ -2,17 +2,15 @@
 computed again. Clauses 一(6), 七2(4).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from checks.contract import Contract
-from checks.daily_report import Line
 from checks.finding import State, worst
+from checks.number import Number, count, row
 from checks.records import RunRecord, merged
+from checks.report_lines import ReportLine
 from checks.restore_check import Drilled, restore_checks, span
-from checks.secrecy import Grade
 from checks.slots import RESTORE_DRILL, month_of
 from checks.visit import RestoreVisit
 
@@ -20,15 +18,15 @@ MOST_TABLES = 200
 """Tables of one backup that are listed: a report is to be read."""
 
 
-class TableLine(Line):
+class TableLine(ReportLine):
     """One table, folder or database: rows, beside the source's; None where it is not there, or nobody counted."""
 
     name: str
-    restored: int | None
-    source: int | None
+    restored: Number | None
+    source: Number | None
 
 
-class VerdictLine(Line):
+class VerdictLine(ReportLine):
     """One item's verdict."""
 
     check: str
@@ -37,7 +35,7 @@ class VerdictLine(Line):
     summary: str
 
 
-class DrillLine(Line):
+class DrillLine(ReportLine):
     """One backup's drill: the last one of the month. `state`: None where there was none."""
 
     target: str
@@ -50,39 +48,31 @@ class DrillLine(Line):
     sha256: str = ""
     engine: str = ""
     unit: tuple[str, str] = ("表", "行")
-    took: str = ""
-    limit: str = ""
+    took: Number | None = None  # seconds; None: it could not be restored
+    limit: Number | None = None  # minutes
     point: datetime | None = None
-    behind: str = ""  # how far the recovery point is before the copy
-    asked: int = 0
-    held: int = 0
-    sampled: int = 0
+    behind: Number | None = None  # seconds that the recovery point is before the copy
+    asked: Number = Number(0)
+    held: Number = Number(0)
+    sampled: Number = Number(0)
     compared: bool = False  # the source was counted, too
     tables: tuple[TableLine, ...] = ()
-    more: int = 0  # tables that are not listed
+    more: Number = Number(0)  # tables that are not listed
     verdicts: tuple[VerdictLine, ...] = ()
-    run_ids: tuple[str, ...] = ()
 
 
-class RestoreReport(BaseModel):
-    """All that the template needs. Times are in the contract's zone."""
+class RestoreReport(ReportLine):
+    """All that the template needs. Times are in the contract's zone. Backups are counted: due, restored and well,
+    restored and not well, not restored at all."""
 
-    model_config = ConfigDict(frozen=True)
-
-    contract: str
-    client: str
-    contractor: str
-    grade: Grade
-    head: str
-    month: str
     drills: tuple[DrillLine, ...]
+    due: Number
+    passed: Number
+    failed: Number
+    not_done: Number
 
-    def count(self, state: State | None) -> int:
-        """How many backups came out so."""
-        return sum(one.state is state for one in self.drills)
 
-
-def restore_report(contract: Contract, day: date, runs: Iterable[RunRecord], head: str) -> RestoreReport:
+def restore_report(contract: Contract, day: date, runs: Iterable[RunRecord]) -> RestoreReport:
     """The report of the month in which `day` is.
 
     Args:
@@ -92,72 +82,93 @@ def restore_report(contract: Contract, day: date, runs: Iterable[RunRecord], hea
     for run in runs:
         slots.setdefault(run.slot, []).append(run)
     month = month_of(day)
+    drills = tuple(
+        _drill(contract, placed.target, f"{RESTORE_DRILL}/{placed.target}/{month}", slots)
+        for placed in contract.all_backups()
+        if placed.backup.restore
+    )
+
+    def counted(name: str, those: Callable[[DrillLine], bool]) -> Number:
+        slots = (f"{RESTORE_DRILL}/{one.target}/{month}" for one in drills if those(one))
+        return count(f"drill.{name}", (row("slot", one) for one in slots))
+
     return RestoreReport(
-        contract=contract.name,
-        client=contract.client.name,
-        contractor=contract.contractor.name,
-        grade=Grade.MEDIUM,
-        head=head,
-        month=month,
-        drills=tuple(
-            _drill(contract, placed.target, slots.get(f"{RESTORE_DRILL}/{placed.target}/{month}", []))
-            for placed in contract.all_backups()
-            if placed.backup.restore
-        ),
+        drills=drills,
+        due=counted("due", lambda _: True),
+        passed=counted("passed", lambda one: one.state is State.OK),
+        failed=counted("failed", lambda one: one.state not in (State.OK, None)),
+        not_done=counted("not-done", lambda one: one.state is None),
+        rows=tuple(name for one in drills for name in one.rows),
     )
 
 
-def _drill(contract: Contract, target: str, runs: Sequence[RunRecord]) -> DrillLine:
-    placed = contract.backup(target)
+def _drill(contract: Contract, target: str, slot: str, slots: Mapping[str, Sequence[RunRecord]]) -> DrillLine:
+    placed, runs = contract.backup(target), slots.get(slot, [])
     system = next((one.name for one in contract.systems if one.id == placed.system), placed.system)
     run = merged(runs)
     verdicts = [record.finding for record in run.latest()] if run else []
+    plain = DrillLine(target=target, title=placed.backup.title, system=system, state=None, rows=(row("slot", slot),))
     if run is None or not verdicts:
-        return DrillLine(target=target, title=placed.backup.title, system=system, state=None)
+        return plain
     titles = {check.id: check.title for check in restore_checks()}
-    visit = run.restore_visits[-1] if run.restore_visits else None
-    line = DrillLine(
-        target=target,
-        title=placed.backup.title,
-        system=system,
-        state=worst(one.state for one in verdicts),
-        started_at=runs[-1].started_at.astimezone(contract.tz),
-        run_ids=tuple(one.id for one in runs),
-        verdicts=tuple(
-            VerdictLine(check=one.check, title=titles.get(one.check, one.check), state=one.state, summary=one.summary)
-            for one in verdicts
-        ),
-    )
-    return line.model_copy(update=_found(contract, Drilled(visit, placed.backup, None, contract.tz))) if visit else line
+    rows = tuple(row("run", one.id) for one in runs)
+    line = plain.model_copy(
+        update={
+            "state": worst(one.state for one in verdicts),
+            "started_at": runs[-1].started_at.astimezone(contract.tz),
+            "rows": rows,
+            "verdicts": tuple(
+                VerdictLine(check=one.check, title=titles.get(one.check, one.check), state=one.state,
+                            summary=one.summary, rows=rows)
+                for one in verdicts
+            ),
+        }
+    )  # fmt: skip
+    if not run.restore_visits:
+        return line
+    drilled = Drilled(run.restore_visits[-1], placed.backup, None, contract.tz)
+    return line.model_copy(update=_found(drilled, rows))
 
 
-def _found(contract: Contract, drilled: Drilled) -> dict[str, object]:
+def _found(drilled: Drilled, rows: tuple[str, ...]) -> dict[str, object]:
     """What the drill found out, as the report shows it."""
     visit, terms = drilled.visit, drilled.terms
-    lines = _tables(visit)
-    behind = (visit.copy_at - visit.newest).total_seconds() if visit.copy_at and visit.newest else None
+    lines = _tables(visit, rows)
+    took = visit.restored_seconds
+    behind = max(0.0, (visit.copy_at - visit.newest).total_seconds()) if visit.copy_at and visit.newest else None
+
+    def number(name: str, value: float, text: str = "") -> Number:
+        return Number(value, f"drill.{name}", rows, text)
+
     return {
         "copy_name": visit.copy_name,
-        "copy_at": visit.copy_at.astimezone(contract.tz) if visit.copy_at else None,
+        "copy_at": drilled.when(visit.copy_at) if visit.copy_at else None,
         "sha256": visit.sha256,
         "engine": visit.engine,
         "unit": drilled.unit,
-        "took": "" if visit.restored_seconds is None else span(visit.restored_seconds),
-        "limit": f"{terms.rto_minutes:g} 分钟",
-        "point": visit.newest.astimezone(contract.tz) if visit.newest else None,
-        "behind": "" if behind is None else span(max(0.0, behind)),
-        "asked": len(terms.assertions),
-        "held": sum(visit.assertions.values()),
-        "sampled": visit.sampled,
+        "took": None if took is None else number("took", took, span(took)),
+        "limit": number("limit", terms.rto_minutes, f"{terms.rto_minutes:g} 分钟"),
+        "point": drilled.when(visit.newest) if visit.newest else None,
+        "behind": None if behind is None else number("behind", behind, span(behind)),
+        "asked": number("asked", len(terms.assertions)),
+        "held": number("held", sum(visit.assertions.values())),
+        "sampled": number("sampled", visit.sampled),
         "compared": visit.source is not None,
         "tables": tuple(lines[:MOST_TABLES]),
-        "more": max(0, len(lines) - MOST_TABLES),
+        "more": number("more", max(0, len(lines) - MOST_TABLES)),
     }
 
 
-def _tables(visit: RestoreVisit) -> list[TableLine]:
+def _tables(visit: RestoreVisit, rows: tuple[str, ...]) -> list[TableLine]:
     """Those that are not as in the source first."""
     source = visit.source or {}
-    names = sorted({*visit.tables, *source})
-    lines = [TableLine(name=one, restored=visit.tables.get(one), source=source.get(one)) for one in names]
+    lines = [
+        TableLine(
+            name=one,
+            restored=Number(visit.tables[one], "drill.restored", rows) if one in visit.tables else None,
+            source=Number(source[one], "drill.source", rows) if one in source else None,
+            rows=rows,
+        )
+        for one in sorted({*visit.tables, *source})
+    ]
     return sorted(lines, key=lambda line: visit.source is None or line.restored == line.source)

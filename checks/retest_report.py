@@ -5,15 +5,13 @@ computed again. Source: inspection-items, 漏洞整改复测.
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from checks.contract import Contract
-from checks.daily_report import Line
 from checks.finding import State
+from checks.number import Number, count, row
 from checks.records import RunRecord
+from checks.report_lines import ReportLine
 from checks.retest import Result, Taken, looks, result_of
 from checks.safe_probe import Vantage, safe_probes
-from checks.secrecy import Grade
 from checks.security_finding import SecurityFinding, Tested, register
 from checks.visit import ProbeVisit
 
@@ -21,7 +19,7 @@ MOST_LOOKS = 50
 """Looks that are listed: a report is to be read."""
 
 
-class LookLine(Line):
+class LookLine(ReportLine):
     """One look: what was seen, when, by which run, and the hash of its evidence."""
 
     at: datetime
@@ -30,24 +28,16 @@ class LookLine(Line):
     run: str
     sha256: str
     probe: str
-    version: int
+    version: Number
     place: str
     identity: str
     tester: str
     result: str = ""  # of the retest, where it was one
 
 
-class RetestReport(BaseModel):
+class RetestReport(ReportLine):
     """All that the template needs. Times are in the contract's zone."""
 
-    model_config = ConfigDict(frozen=True)
-
-    contract: str
-    client: str
-    contractor: str
-    grade: Grade
-    head: str
-    day: date
     finding: str
     title: str
     severity: str
@@ -70,12 +60,10 @@ class RetestReport(BaseModel):
     sent: tuple[str, ...]
     remedy: str
     looks: tuple[LookLine, ...]
-    more: int  # looks that are not listed
+    more: Number  # looks that are not listed
 
 
-def retest_report(
-    contract: Contract, finding: SecurityFinding, runs: Iterable[RunRecord], head: str
-) -> RetestReport | None:
+def retest_report(contract: Contract, finding: SecurityFinding, runs: Iterable[RunRecord]) -> RetestReport | None:
     """The report of a finding's last retest; None where there was none.
 
     Args:
@@ -94,13 +82,9 @@ def retest_report(
     claimed = _before(contract, finding, test)
     line = {one.run: each for one, each in zip(taken, lines, strict=True)}
     probe = next((one for one in safe_probes() if one.id == last.visit.probe), None)
+    rows = tuple(row("run", one.run) for one in taken)
     return RetestReport(
-        contract=contract.name,
-        client=contract.client.name,
-        contractor=contract.contractor.name,
-        grade=Grade.MEDIUM,
-        head=head,
-        day=line[last.run].at.date(),
+        rows=(*(row("event", one.id) for one in finding.events), *rows),
         finding=finding.id,
         title=finding.title,
         severity=finding.severity.value,
@@ -123,7 +107,7 @@ def retest_report(
         sent=last.visit.sent,
         remedy=probe.remedy if probe else "",
         looks=tuple(lines[-MOST_LOOKS:]),
-        more=max(0, len(lines) - MOST_LOOKS),
+        more=count("retest.more", rows[:-MOST_LOOKS]),
     )
 
 
@@ -150,10 +134,11 @@ def _line(contract: Contract, one: Taken, run: RunRecord) -> LookLine:
         run=one.run,
         sha256=one.evidence.sha256 if one.evidence else "",
         probe=one.visit.probe,
-        version=one.visit.version,
+        version=Number(one.visit.version, "retest.version", (row("run", one.run),)),
         place=_place(one.visit),
         identity=one.visit.identity,
         tester=run.who,
+        rows=(row("run", one.run),),
         result=verdict[0].value if verdict else "取证",
     )
 

@@ -1,15 +1,15 @@
-"""`xunjian baseline …`: what people enter of the 等保自查, and its report written anew. Clause 七2(5)."""
+"""`xunjian baseline …`: what people enter of the 等保自查. Clause 七2(5)."""
 
 from typing import Annotated
 
 import typer
 
 from flows import console
-from flows.clearly import CONTRACT, ContractDir, Who, Why, at_desk, by, clearly
+from flows.clearly import CONTRACT, ContractDir, Who, Why, at_desk, by
 from flows.exit_codes import FINE
 
 app = typer.Typer(
-    help="等保自查：登记人工核查的结论，重写报告。自查本身用 xunjian run baseline-check。",
+    help="等保自查：登记人工核查的结论。自查用 xunjian run baseline-check，重写报告用 xunjian report baseline。",
     no_args_is_help=True,
 )
 
@@ -37,28 +37,4 @@ def manual(
         for event in events:
             number = desk.ledger.enter(event, desk.now)
             console.say(f"已登记第 {number} 号事件：{event.subject} {verdict}")
-    raise typer.Exit(FINE)
-
-
-@app.command(epilog="例：xunjian baseline report　　xunjian baseline report --date 2026-10-31")
-def report(
-    day: Annotated[str, typer.Option("--date", metavar="年-月-日", help="该月的任一天，不写就是今天")] = "",
-    contract: ContractDir = CONTRACT,
-) -> None:
-    """按台账重写等保自查报告和加固方案：登记人工核查、登记豁免之后用；不连接主机。"""
-    from tasks.settings import Settings
-
-    with clearly(contract):
-        from flows.ready import day_of
-
-        settings = Settings(contract=contract)
-        from flows.baseline_report import KINDS, build, computed
-        from flows.office import Office
-
-        office = Office(settings)
-        data = computed(office, day_of(day, office.today()))
-        for template in KINDS:
-            for path in build(office, data, template).values():
-                console.say(f"报告：{path}")
-        console.say(f"适用 {data.total.applicable} 项次，符合 {data.total.met}，符合率 {data.total.rate}")
     raise typer.Exit(FINE)

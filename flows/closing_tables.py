@@ -53,7 +53,8 @@ def pages(contract: Contract, on: date, flow_run_id: str, settings: Settings, ou
 
 def _files(settings: Settings, stem: str, out: Console) -> None:
     for path in sorted(settings.reports_dir.glob(f"{stem}.*")):
-        out.print(f"报告：{path}", highlight=False, soft_wrap=True, markup=False)
+        if path.suffix != ".json":  # the list of its figures
+            out.print(f"报告：{path}", highlight=False, soft_wrap=True, markup=False)
 
 
 def hosts(contract: Contract, on: date, flow_run_id: str, settings: Settings, out: Console) -> None:
@@ -106,10 +107,11 @@ def drills(contract: Contract, on: date, flow_run_id: str, settings: Settings, o
     titles = {check.id: check.title for check in restore_checks()}
     columns = ("备份", "恢复的备份", "用时", "恢复点", "状态", "正常", "不正常的项目")
     table = _table(f"恢复演练 {month_of(on)}", *columns)
-    for line in restore_report(contract, on, runs, "").drills:
+    for line in restore_report(contract, on, runs).drills:
         if run := found.get(line.target):
             point = f"{line.point:%m-%d %H:%M}\n备份前 {line.behind}" if line.point else "—"
-            heads = (f"{line.target}\n{line.title}", line.copy_name or "—", line.took or "—", point)
+            took = "—" if line.took is None else line.took.shown
+            heads = (f"{line.target}\n{line.title}", line.copy_name or "—", took, point)
             table.add_row(*(escape(one) for one in heads), *_items(run, titles))
     out.print(table)
     _files(settings, f"恢复演练报告-{month_of(on)}", out)
@@ -149,7 +151,7 @@ def retests(numbers: list[str], flow_run_id: str, settings: Settings, out: Conso
                 table.add_row(number, f"[{colour}]{result.value}[/{colour}]", escape(verdict.summary))
     out.print(table)
     for number in numbers:
-        _files(settings, f"整改复测报告-{number}-*", out)
+        _files(settings, f"整改复测报告-{number}", out)
 
 
 def _table(title: str, *heads: str) -> Table:

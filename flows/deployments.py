@@ -22,17 +22,18 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from checks.contract import Contract
 from checks.coverage import DUTIES
 from checks.page_check import manual_targets
+from checks.report_notes import REPORT_NOTE
 from checks.slots import RETEST
+from flows.report_kinds import label, readable
 from tasks.prefect_server import POOL, Prefect, ServerError, deployments_in
+from tasks.settings import Settings
 
+BUILD_REPORT = "build-report"
 FILE = Path(__file__).parent.parent / "prefect.yaml"
 
 
-def deploy(prefect: Prefect, contract: Contract, reports: Sequence[str] = ()) -> list[str]:
+def deploy(prefect: Prefect, contract: Contract) -> list[str]:
     """Make the server's deployments what prefect.yaml says, and return their names.
-
-    Args:
-        reports: the kinds of reports that there are, the contract's own among them.
 
     Raises:
         ServerError: Prefect refuses, or keeps a schedule that the file does not have (Prefect #23097).
@@ -40,19 +41,20 @@ def deploy(prefect: Prefect, contract: Contract, reports: Sequence[str] = ()) ->
     prefect.run("--no-prompt", "work-pool", "create", POOL, "--type", "process", "--overwrite")
     prefect.run("--no-prompt", "deploy", "--all", "--prefect-file", str(FILE))
     wanted = deployments_in(FILE)
-    run_coro_as_sync(_finish(wanted, contract, reports))
+    run_coro_as_sync(_finish(wanted, contract))
     return [one["name"] for one in wanted]
 
 
-async def _finish(wanted: list[dict[str, Any]], contract: Contract, reports: Sequence[str]) -> None:
+async def _finish(wanted: list[dict[str, Any]], contract: Contract) -> None:
     async with get_client() as client:
         for one in wanted:
             function = one["entrypoint"].rpartition(".")[2]
             name = f"{function.replace('_', '-')}/{one['name']}"
             deployment = await client.read_deployment_by_name(name)
             schema = deployment.parameter_openapi_schema or {}
-            schema = _with_choices(schema, contract, one["name"], reports)
-            await client.update_deployment(deployment.id, DeploymentUpdate(parameter_openapi_schema=schema))
+            await client.update_deployment(
+                deployment.id, DeploymentUpdate(parameter_openapi_schema=_with_choices(schema, contract, one["name"]))
+            )
             has = {(s.schedule.cron, s.schedule.timezone) for s in deployment.schedules
                    if s.active and isinstance(s.schedule, CronSchedule)}  # fmt: skip
             should = {(s["cron"], s["timezone"]) for s in one["schedules"]}
@@ -85,8 +87,9 @@ def _offering(schema: dict[str, Any], findings: Sequence[str]) -> dict[str, Any]
     return schema
 
 
-def _with_choices(schema: dict[str, Any], contract: Contract, name: str, reports: Sequence[str] = ()) -> dict[str, Any]:
-    """Turn the fields `systems`, `system`, `hosts`, `backups`, `page` and `report` into choices.
+def _with_choices(schema: dict[str, Any], contract: Contract, name: str) -> dict[str, Any]:
+    """Turn the fields `systems`, `system`, `hosts`, `backups` and `page` into choices that the contract gives, and
+    `report` and `section` into those that the templates give.
 
     Args:
         name: the deployment's: not every backup is restored.
@@ -108,12 +111,19 @@ def _with_choices(schema: dict[str, Any], contract: Contract, name: str, reports
                 field["items"] = {"type": "string", "enum": hosts}
             elif field_name == "backups" and targets:
                 field["items"] = {"type": "string", "enum": targets}
+            elif field_name in ("report", "section") and name in (BUILD_REPORT, REPORT_NOTE):
+                field["enum"] = _of_reports(name == REPORT_NOTE)[field_name]
             elif field_name == "page" and (waiting := manual_targets(contract)):
                 systems = dict.fromkeys(target.partition("/")[0] for target in waiting)
                 field["enum"] = [*systems, *waiting]
-            elif field_name == "report" and reports:
-                field["enum"] = list(reports)
     return schema
+
+
+def _of_reports(noted: bool) -> dict[str, list[str]]:
+    """The kinds of reports, or those that ask people for something; and the sections of which they ask it."""
+    those = [one for one in readable(Settings().contract.absolute())[0] if one.notes or not noted]
+    sections = dict.fromkeys(section for one in those for section in one.notes)
+    return {"report": [label(one) for one in those], "section": list(sections)}
 
 
 def close_what_was_cut_off() -> int:

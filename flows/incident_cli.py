@@ -16,8 +16,6 @@ from flows.clearly import (
     Why,
     at_desk,
     by,
-    check_ledger,
-    clearly,
 )
 from flows.exit_codes import FINE, PROBLEMS
 
@@ -100,14 +98,11 @@ def show(number: Number, contract: ContractDir = CONTRACT) -> None:
     """一个故障的经过：每一步的时间、登记人和事件号，通知的送达情况，各项时限。"""
     from checks.incidents import INCIDENT
     from checks.notices import DELIVERY
-    from checks.slots import RequestError
-    from flows.incident_desk import cases, said
+    from flows.incident_desk import cases, find, said
 
     with at_desk(contract) as desk:
-        number = number.strip().upper()
-        case = next((one for one in cases(desk.ledger, desk.contract) if one.incident.id == number), None)
-        if case is None:
-            raise RequestError(f"没有故障 {number}；编号见 xunjian incident list --all")
+        case = find(cases(desk.ledger, desk.contract), number)
+        number = case.incident.id
         steps = [one for one in desk.ledger.events(INCIDENT) if one.subject == number]
         sent = [one for one in desk.ledger.events(DELIVERY)
                 if any(notice.startswith(f"{number}/") for notice in one.body["notices"])]  # fmt: skip
@@ -121,21 +116,6 @@ def show(number: Number, contract: ContractDir = CONTRACT) -> None:
             console.say(f"  {desk.there(one.at, '%m-%d %H:%M:%S')}  第 {one.id} 号  {what}（{one.who}）")
         for line in _clock_lines(case, desk):
             console.say(f"  {line}")
-
-
-@app.command("report", epilog="例：xunjian incident report G-2026-0007")
-def report(number: Number, contract: ContractDir = CONTRACT) -> None:
-    """起草故障报告：台账知道的都填好，其余标“待填写”。解除时会自动起草。"""
-    with clearly(contract):
-        from tasks.settings import Settings
-
-        settings = Settings(contract=contract)
-        check_ledger(settings)
-        from flows.incident_report import draft_of
-        from flows.office import Office
-
-        for path in draft_of(Office(settings), number.strip().upper()).values():
-            console.say(f"报告：{path}")
 
 
 @app.command("call", epilog="例：xunjian incident call oa --who 值班员 --why 用户说打不开待办 --at 09:05")

@@ -1,6 +1,6 @@
 """The incident desk: what is entered by people, from the UI or the shell, checked against what is on record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from checks import entries
@@ -27,6 +27,19 @@ def cases(ledger: Ledger, contract: Contract) -> list[Case]:
         Case(one, told.get(one.id), clocks(one, told.get(one.id), contract.deadlines))
         for one in incidents(ledger.events(INCIDENT))
     ]
+
+
+def find(known: Iterable[Case], number: str) -> Case:
+    """An incident by its number.
+
+    Raises:
+        RequestError: there is none.
+    """
+    wanted = number.strip().upper()
+    for case in known:
+        if case.incident.id == wanted:
+            return case
+    raise RequestError(f"没有故障 {wanted}；编号见 xunjian incident list --all")
 
 
 def feedback(ledger: Ledger) -> Feedback:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from checks import os_words
-from flows import console, report_explain_cli, report_template_cli
+from flows import console, report_explain_cli, report_note_cli, report_template_cli
 from flows.clearly import CONTRACT, ContractDir, check_ledger, clearly
 from flows.exit_codes import CONFIGURATION, FAILED, FINE, PROBLEMS
 
@@ -130,6 +130,7 @@ app.command(
     epilog="例：xunjian report explain 周报-2026-W47.docx　　xunjian report explain 月报-2026-10.pdf --find 漏检 --rows"
     "　　xunjian report explain 月报-2026-10.docx --check"
 )(report_explain_cli.explain)
+app.command(epilog=report_note_cli.EXAMPLE)(report_note_cli.note)
 app.command(epilog="例：xunjian report queries　　xunjian report queries 巡检")(report_template_cli.queries)
 app.command(epilog="例：xunjian report template weekly")(report_template_cli.template)
 app.command(epilog="例：xunjian report reference　　xunjian report reference 版式.docx")(report_template_cli.reference)

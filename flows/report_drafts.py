@@ -40,10 +40,8 @@ async def report_drafts(form: ReportDrafts = ReportDrafts()) -> State:  # noqa: 
         return nothing_to_do(reason)
     if by.trigger in UNASKED and day_off(office, today):
         return Completed(name=DAY_OFF, message=f"{today} 不是工作日")
-    due, unknown = coming(
-        DocumentBook(office.ledger, office.settings).documents(now()), today, office.contract.calendar
-    )
-    due = with_template(office, due)
+    known = with_template(office, DocumentBook(office.ledger, office.settings).documents(now()))
+    due, unknown = coming(known, today, office.contract.calendar)
     if form.dry_run:
         return Completed(name="试运行", message=f"将起草：{'、'.join(one.title for one in due) or '没有'}")
     made = await asyncio.to_thread(drafted, office, due, by)
@@ -57,12 +55,8 @@ def page(made: list[Draft], unknown: list[tuple[Document, str]], today: date) ->
     rows = [[one.title, one.until_words, what, said] for one, what, said in made]
     lines += table(["文档", "最晚", "结果", "文件或原因"], rows) if rows else ["今天和下一个工作日没有到期的文档。"]
     if unknown:
-        lines += [
-            "",
-            "## 期限不定，没有起草",
-            "",
-            *table(["文档", "原因"], [[one.title, why] for one, why in unknown]),
-        ]
+        rows = [[one.title, why] for one, why in unknown]
+        lines += ["", "## 期限不定，没有起草", "", *table(["文档", "原因"], rows)]
     return "\n".join([*lines, "", "草稿不是提交：由人看过、补写后提交，再登记。"])
 
 

@@ -40,7 +40,7 @@ def kind_called(folder: Path, text: str) -> Kind:
     said = {word: one for one in known for word in (one.kind, label(one), one.name)}
     if text in said:
         return said[text]
-    near = dict.fromkeys(label(said[word]) for word in difflib.get_close_matches(text, said, 3))
+    near = dict.fromkeys(label(said[word]) for word in difflib.get_close_matches(text, said, 3, 0.5))
     hint = f"；是不是 {'、'.join(near)}" if near else ""
     raise RequestError("。".join([f"没有“{text}”这种报告{hint}", f"有：{'、'.join(map(label, known))}", *wrong]))
 

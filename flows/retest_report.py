@@ -1,19 +1,15 @@
-"""The 整改复测报告: computed from the ledger alone, one for each finding, written in every format, shown in the UI."""
+"""The 整改复测报告 of each finding after a retest: written in every format, shown in the UI."""
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
-from pathlib import Path
 
 from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from checks.retest_report import retest_report
-from checks.slots import RETEST
-from flows.finding_book import FindingBook
-from flows.office import Office, now
-from flows.report_files import written
+from flows.office import Office
+from flows.report_desk import named_of
+from flows.report_files import build, kind_of
 from tasks.browser.chromium import Chromium
 from tasks.report import Format
 
@@ -27,18 +23,11 @@ async def report_findings(office: Office, numbers: Sequence[str]) -> None:
     """
     if not numbers:
         return
+    kind = kind_of(office, "retest")
     with Chromium(office.settings) as chromium:  # one for all of them
         for number in numbers:
-            files = await asyncio.to_thread(build, office, number, chromium)
-            if files:
-                markdown = files[Format.ARTIFACT].read_text(encoding="utf-8")
-                key = f"retest-{number.lower()}"
-                await acreate_markdown_artifact(markdown, key=key, description=f"整改复测报告 {number}")
-
-
-def build(office: Office, number: str, chromium: Chromium | None = None) -> dict[Format, Path]:
-    """Write a finding's report from the ledger, in every format; nothing where it was never tested."""
-    finding = FindingBook(office.ledger, office.contract.tz).finding(number, now())
-    runs = office.ledger.runs(RETEST, date.min, date.max, finding.id)
-    data = retest_report(office.contract, finding, runs, office.ledger.head())
-    return written(office, data, "retest_report", chromium) if data else {}
+            named = named_of(office, kind, number)
+            files = await asyncio.to_thread(build, office, kind.name, named, chromium=chromium)
+            markdown = files[Format.ARTIFACT].read_text(encoding="utf-8")
+            key = f"retest-{named.name.lower()}"
+            await acreate_markdown_artifact(markdown, key=key, description=f"整改复测报告 {named.name}")

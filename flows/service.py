@@ -59,14 +59,13 @@ def serve(prefect: Prefect, settings: Settings, contract: Contract) -> None:
     """Deploy and start the worker on a server that answers."""
     prepare(settings)
     from flows import deployments
-    from flows.report_kinds import label, readable
+    from flows.report_kinds import readable
 
     if cut_off := deployments.close_what_was_cut_off():
         console.say(f"上次停止时有 {cut_off} 个执行被中断，已在界面标明")
-    known, wrong = readable(settings.contract.absolute())
-    for mistake in wrong:
+    for mistake in readable(settings.contract.absolute())[1]:
         console.say(mistake, style="yellow")
-    names = deployments.deploy(prefect, contract, [label(one) for one in known])
+    names = deployments.deploy(prefect, contract)
     prefect.start_worker()
     console.say(f"已部署：{'、'.join(names)}")
 

@@ -26,7 +26,7 @@ class Stored:
 
     has_files = True
 
-    def covers(self, seal: Mapping[str, Any]) -> bool:
+    def covers(self, seal: Mapping[str, Any], table: str) -> bool:
         """All of it."""
         return True
 

@@ -1,7 +1,8 @@
-"""What a report rests on, verified before it is written: the whole chain, and of the rows those of its own days.
+"""What a report rests on, verified before it is written: the whole chain, and what was found on its own days.
 
-A year's rows and evidence take seconds (`verify` of `audit.stored`, which is done every day). Here are looked at: every
-link of the chain, all events and slots, and what the runs of the period's slots have found. Evidence files are not.
+A year's findings and evidence take seconds (`verify` of `audit.stored`, which is done every day). Here are looked at
+every link of the chain, all slots, runs and events, and what the runs of the period's slots have found; evidence files
+are not.
 """
 
 import json
@@ -13,14 +14,14 @@ from typing import Any
 from tasks.ledger.audit import Stored, stored
 from tasks.ledger.verify import Verdict, verify
 
+_FOUND = ("visit", "finding", "evidence")
 _MINE = (
     "SELECT run.id FROM run JOIN slot ON slot.id = run.slot_id WHERE CAST(slot.day AS TEXT) BETWEEN :first AND :last"
 )
-_WHOLE = ("slot", "event")
 
 
 class _Part:
-    """A ledger as `verify` reads it, without the rows of other days' runs."""
+    """A ledger as `verify` reads it, without what runs of other days have found."""
 
     has_files = False
 
@@ -29,25 +30,21 @@ class _Part:
         self.broken = whole.broken
         self._runs = {row["id"] for row in whole.read(_MINE, self._days)}
         earlier = [json.loads(row["rows"]) for row in whole.read("SELECT rows FROM seal WHERE kind = 'earlier'")]
-        self._runs |= {run for listed in earlier for run, _ in listed.get("run", ())}  # one seal is over all of them
-        self._earlier = bool(earlier)
+        self._earlier = {run for listed in earlier for run, _ in listed.get("run", ())}  # one seal is over all of them
 
-    def covers(self, seal: Mapping[str, Any]) -> bool:
-        return seal["kind"] != "run" or seal["subject"] in self._runs
+    def covers(self, seal: Mapping[str, Any], table: str) -> bool:
+        return table not in _FOUND or seal["kind"] != "run" or seal["subject"] in self._runs
 
     def seals(self) -> Iterator[dict[str, Any]]:
         return self._whole.seals()
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        if table in _WHOLE or self._earlier:
-            yield from (row for row in self._whole.rows(table) if table in _WHOLE or _run_of(table, row) in self._runs)
-            return
-        key = "id" if table == "run" else "run_id"
-        yield from self._whole.read(f"SELECT * FROM {table} WHERE {key} IN ({_MINE})", self._days)  # noqa: S608 - ours
-
-
-def _run_of(table: str, row: Mapping[str, Any]) -> Any:
-    return row["id" if table == "run" else "run_id"]
+        if table not in _FOUND:
+            return self._whole.rows(table)
+        if self._earlier:
+            mine = self._runs | self._earlier
+            return (row for row in self._whole.rows(table) if row["run_id"] in mine)
+        return self._whole.read(f"SELECT * FROM {table} WHERE run_id IN ({_MINE})", self._days)  # noqa: S608 - ours
 
 
 def verify_part(url: str, evidence_dir: Path, first: date, last: date, head: str = "") -> Verdict:

@@ -159,7 +159,7 @@ class _Checked:
             previous, self.last = str(seal.get("hash")), number
             when = str(seal.get("at"))[:16].replace("T", " ")
             self.heads[number], self.times[number] = previous, f"{when} UTC，{_subject(seal)}"
-            self.check_rows(number, seal, covered=self.book.covers(seal))
+            self.check_rows(number, seal)
         return count
 
     def check_seal(self, number: int, seal: "dict[str, Any]") -> bool:
@@ -176,8 +176,8 @@ class _Checked:
                 self.remarks += [] if remark in self.remarks else [remark]
         return whole
 
-    def check_rows(self, number: int, seal: "dict[str, Any]", *, covered: bool) -> None:
-        """Compare the rows that a seal lists; where the package does not cover the seal they must not be there."""
+    def check_rows(self, number: int, seal: "dict[str, Any]") -> None:
+        """Compare the rows that a seal lists; where the package does not cover them they must not be there."""
         try:
             listed = json.loads(seal["rows"])
             pairs = [(table, key, digest) for table, rows in listed.items() for key, digest in rows]
@@ -188,7 +188,7 @@ class _Checked:
             if table == "run":
                 self.sealed_runs[key] = number
             found = self.rows.pop((table, key), None)
-            if not covered:
+            if not self.book.covers(seal, table):
                 if found is not None:
                     self.say(number, f"{NAMES.get(table, table)} {key} 不在本包的范围之内")
             elif found is None:
@@ -306,8 +306,8 @@ class Package:
                 else:
                     self.broken.append(f"{name} 第 {number} 行被改动，已读不出")
 
-    def covers(self, seal: "dict[str, Any]") -> bool:
-        """Return whether a seal's rows are in this package; the chain itself is always whole."""
+    def covers(self, seal: "dict[str, Any]", table: str) -> bool:
+        """Return whether the rows that a seal lists are in this package; the chain itself is always whole."""
         return any(first <= seal["seq"] <= last for first, last in self.manifest["seals"])
 
     def seals(self) -> "Iterator[dict[str, Any]]":

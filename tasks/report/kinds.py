@@ -15,13 +15,14 @@ from checks.secrecy import Grade
 from tasks.report.errors import TemplateMistakeError
 from tasks.report.mistakes import place, what
 from tasks.report.sandbox import SUFFIX, source
+from tasks.report.sections import sections
 from tasks.report.sheet import OURS, environment
 
 _WANTED = ("kind", "title", "every")
 
 
 class Kind(NamedTuple):
-    """`name`: what it is called on the command line, the file's name."""
+    """`name`: what it is called on the command line, the file's name. `notes`: the sections that people fill in."""
 
     name: str
     kind: str
@@ -29,6 +30,7 @@ class Kind(NamedTuple):
     every: Every
     grade: Grade
     file: Path
+    notes: tuple[str, ...] = ()
 
 
 def files(theirs: Path | None = None) -> dict[str, Path]:
@@ -57,7 +59,9 @@ def read(name: str, file: Path) -> Kind:
     """
     try:
         text, _ = source(file.parent, file.name)
-        tree = environment().parse(text, file.name, str(file))
+        templates = environment(file.parent)
+        tree = templates.parse(text, file.name, str(file))
+        notes = sections(tree, templates)
     except TemplateError as error:
         raise TemplateMistakeError(f"报告模板出错：{place(error, name)}：{what(error)}") from error
     except OSError as error:
@@ -66,7 +70,7 @@ def read(name: str, file: Path) -> Kind:
     if missing := [one for one in _WANTED if not isinstance(said.get(one), str)]:
         raise TemplateMistakeError(f"报告模板 {file.name} 开头要用 set 写明 {'、'.join(missing)}")
     try:
-        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file)
+        return Kind(name, said["kind"], said["title"], Every(said["every"]), Grade(said.get("grade", 2)), file, notes)
     except ValueError as error:
         known = "、".join(one.value for one in Every)
         raise TemplateMistakeError(

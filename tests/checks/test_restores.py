@@ -158,11 +158,15 @@ def test_the_report_shows_each_table_beside_the_source() -> None:
         findings=tuple(FindingRecord(target="oa.db", attempt=1, at=MADE, finding=one) for one in findings),
     )  # fmt: skip
     # When
-    report = restore_report(contract, day, [run], "1:ab")
+    report = restore_report(contract, day, [run])
     # Then: what is missing comes first
     assert slot.id == f"{RESTORE_DRILL}/oa.db/2026-11"
     drill = report.drills[0]
     assert drill.state is State.CRIT
     assert next((line.name, line.restored, line.source) for line in drill.tables) == ("document", None, 50)
-    assert (drill.held, drill.asked, drill.took, drill.behind) == (1, 1, "20 秒", "5 分钟")
-    assert restore_report(contract, day, [], "").drills[0].state is None
+    assert (drill.held, drill.asked) == (1, 1)
+    assert drill.took is not None
+    assert drill.behind is not None
+    assert (drill.took.shown, drill.behind.shown, drill.took.rows) == ("20 秒", "5 分钟", ("run r",))
+    assert (report.due, report.passed, report.failed, report.not_done) == (1, 0, 1, 0)
+    assert restore_report(contract, day, []).drills[0].state is None

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from report_room import Room
+from year import Year, generate
 
 from rehearsal.estate import Estate
 from tasks.settings import Settings
@@ -31,3 +33,15 @@ def settings(
     for name in ("home", "contract", "secrets", "ca"):
         monkeypatch.setenv(f"XUNJIAN_{name.upper()}", str(getattr(made, name)))
     return made
+
+
+@pytest.fixture(scope="session")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    """Sixteen simulated days, the first a Saturday; on three of them nobody ran anything."""
+    return generate(tmp_path_factory.mktemp("days") / "y", days=16)
+
+
+@pytest.fixture
+def room(days: Year, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """A machine on whose record they are."""
+    return Room(days, tmp_path / "home", monkeypatch)

@@ -12,21 +12,25 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 
 from checks.baseline_check import Conformity
+from checks.baseline_lines import BaselineReport
 from checks.baseline_verdicts import BASELINE_MANUAL, manual_entry
 from checks.clauses import ON_SITES
 from checks.entries import Who
 from checks.finding import Finding, Reason, State
 from checks.host_script import forced_command
 from checks.records import RunRecord
+from checks.report_period import Every, period_with
 from checks.slots import BASELINE_CHECK, HOST_INSPECTION, baseline_slots, host_slots
 from flows.baseline_check import BaselineCheckForm, baseline_check, outstanding
-from flows.baseline_report import computed
 from flows.baseline_sites import SiteRounds
 from flows.caller import Caller
 from flows.forms import CHINA
 from flows.host_inspection import inspect_host
 from flows.host_visits import HostRounds
 from flows.office import Office, now
+from flows.queries import Asking
+from flows.queries.facts import Facts
+from flows.report_files import as_of
 from flows.run import carried_out
 from rehearsal.estate import Estate
 from rehearsal.hosts.broken_baseline import BASELINE_FAULTS
@@ -63,6 +67,14 @@ def checked(settings: Settings, hosts: Sequence[str]) -> dict[str, list[Finding]
     return found
 
 
+def told(office: Office) -> BaselineReport:
+    """This month's report, as far as the ledger goes."""
+    month = period_with(Every.MONTH, office.today())
+    answer = Asking(Facts(office, "baseline", month, as_of(office)))("baseline")
+    assert isinstance(answer, BaselineReport)
+    return answer
+
+
 def bad(found: dict[str, list[Finding]]) -> set[tuple[str, str, State]]:
     """All that does not conform; two databases have no encryption, and an exemption for it."""
     known = {("oa-db-01", "B28", State.WARN), ("oa-db-02", "B28", State.WARN)}
@@ -83,7 +95,7 @@ def test_every_fault_is_found_and_mended(host_settings: Settings, hosts: HostEst
     assert bad(checked(host_settings, broken)) == expected
     # and the report says so, beside what a person has to do; what is exempted is no failure, and no conformity
     office = Office(host_settings)
-    report = computed(office, office.today())
+    report = told(office)
     assert [(line.host, line.item[:3], line.was) for line in report.exemptions] == [
         ("oa-db-01", "B28", Conformity.NOT_MET)
     ]
@@ -113,7 +125,7 @@ def test_the_flow_reports(
     assert {one.finding.check for one in run.findings} == set(run.host_visits[0].facts)
     for kind in ("等保自查报告", "加固方案"):
         files = list(host_settings.reports_dir.glob(f"{kind}-*"))
-        assert {path.suffix for path in files} == {".md", ".html", ".pdf", ".docx"}
+        assert {path.suffix for path in files} == {".md", ".html", ".pdf", ".docx", ".json"}
     text = next(host_settings.reports_dir.glob("等保自查报告-*.md")).read_text(encoding="utf-8")
     for words in ("甲方信息中心", "豁免", "人工核查表", "B12 多余账号"):
         assert words in text
@@ -215,7 +227,7 @@ def test_an_address_is_looked_at_from_the_network(
     [run] = office.ledger.runs(BASELINE_CHECK, slots[0].day, slots[0].day, "oa.web")
     assert len(run.evidence) == sum(len(clause.probes) for clause in ON_SITES)
     # and they stand in the report beside the hosts
-    report = computed(office, office.today())
+    report = told(office)
     assert report.matrices[-1].hosts == ("oa.web", "mobile.web", "archive.web")
     assert ("archive.web", "B24 HTTPS") in {(line.host, line.item) for line in report.failures}
 
@@ -227,7 +239,7 @@ def test_what_people_enter_counts_for_a_year(host_settings: Settings, hosts: Hos
     # When
     office.ledger.enter(event, now())
     # Then
-    report = computed(office, office.today())
+    report = told(office)
     lines = [line for line in report.manual if line.item.startswith("B12")]
     assert {(line.hosts, line.conformity) for line in lines if line.conformity is Conformity.MET} == {
         ("oa-web-01", Conformity.MET)

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from checks.report_notes import REPORT_NOTE
 from checks.slots import BACKUP_CHECK, RESTORE_DRILL
 from flows.backup_check import BackupCheckForm
 from flows.deployments import FILE, _with_choices
 from flows.page_inspection import PageInspection
+from flows.report_note import ReportNote
 from tasks import contract_folder
 from tasks.prefect_server import deployments_in
 
@@ -30,6 +32,15 @@ def test_a_contract_without_backups_leaves_the_field_as_it_is() -> None:
     schema = {"definitions": {"Form": BackupCheckForm.model_json_schema()}}
     bare = CONTRACT.model_copy(update={"backups": []})
     assert "enum" not in str(_with_choices(schema, bare, BACKUP_CHECK))
+
+
+def test_a_note_is_for_a_section_that_a_template_asks_people_for() -> None:
+    schema = {"definitions": {"Form": ReportNote.model_json_schema()}}
+    fields = _with_choices(schema, CONTRACT, REPORT_NOTE)["definitions"]["Form"]["properties"]
+    assert "故障报告（incident）" in fields["report"]["enum"]
+    assert "恢复演练报告（drill）" not in fields["report"]["enum"]
+    assert {"影响范围", "四、原因", "五、处置", "七、改进措施"} <= set(fields["section"]["enum"])
+    assert [one["schedules"] for one in deployments_in(FILE) if one["name"] == REPORT_NOTE] == [[]]
 
 
 @pytest.mark.parametrize("form", [BackupCheckForm, PageInspection])

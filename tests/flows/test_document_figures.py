@@ -298,10 +298,13 @@ class TestOurOwnReports:
     def incident(self, month: Desk, tmp_path: Path) -> bytes:
         [case] = cases(month.ledger, month.contract)
         events = month.ledger.events(INCIDENT)
-        data = incident_report(
-            month.contract, case.incident, case.clocks, case.notified_at, events, {}, NOW, month.ledger.head()
-        )
-        [file] = render(data, [Format.DOCX], tmp_path / "out", tmp_path, template="incident_report")
+        data = incident_report(month.contract, case.incident, case.clocks, case.notified_at, events, {}, NOW)
+
+        def ask(name: str, **_: Any) -> Any:
+            return {"incident": data, "notes": ()}[name]
+
+        number, day = case.incident.id, case.incident.started_at.date()
+        [file] = render("incident", cover(number, day), ask, [Format.DOCX], tmp_path / "out", tmp_path)
         return file.read_bytes()
 
     def test_the_weeks_inspection_is_complete_and_accurate(self, month: Desk, weekly: bytes) -> None:

@@ -16,15 +16,17 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from report_desk import sourced
 
 from checks.finding import Finding, Reason, State
 from checks.records import INTERRUPTED
+from checks.report_period import Every, period_with
 from checks.slots import RESTORE_DRILL, drill_slots
 from flows import restoration
 from flows.caller import Caller
 from flows.office import Office
+from flows.report_files import build
 from flows.restoration import Restoration
-from flows.restore_report import build
 from flows.run import carried_out
 from tasks.report import Format
 from tasks.scratch.mariadb import MariaDB
@@ -311,9 +313,13 @@ def test_the_report_is_of_the_ledger_alone(desk: Desk) -> None:
     desk.copy(desk.rows(10))
     desk.drill()
     office = Office(desk.settings)
-    files = build(office, office.today())
+    month = period_with(Every.MONTH, office.today())
+    files = build(office, "drill", month)
     assert files[Format.DOCX].name == f"恢复演练报告-{office.today():%Y-%m}.docx"
     text = files[Format.ARTIFACT].read_text(encoding="utf-8")
     assert "| notice | 10 |" in text
     assert "没有任何业务内容" in text
-    assert files[Format.ARTIFACT].read_bytes() == build(office, office.today())[Format.ARTIFACT].read_bytes()
+    shown = {one["query"]: one["shown"] for one in sourced(files)}
+    assert (shown["drill.due"], shown["drill.passed"], shown["drill.restored"]) == ("1", "1", "10")
+    first = files[Format.HTML].read_bytes()
+    assert first == build(office, "drill", month)[Format.HTML].read_bytes()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from report_desk import sourced
 from retest_desk import FIXER, TESTER, Desk, by, opened
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from checks.finding import Finding, Reason, State
 from checks.notices import NOTICE
 from checks.records import INTERRUPTED
+from checks.report_period import Every, period_with
 from checks.retest import Result
 from checks.retest_report import retest_report
 from checks.safe_probe import Vantage, safe_probe
@@ -27,9 +29,10 @@ from flows import retest_plan
 from flows.caller import Caller
 from flows.finding_desk import FindingDesk
 from flows.probing import look
+from flows.report_desk import named_of
+from flows.report_files import build, kind_of
 from flows.retest import Retest
 from flows.retest_plan import Claim, alone, follow_ups
-from flows.retest_report import build
 from flows.run import carried_out
 from flows.single_probe import Single, taken_alone
 from tasks.ledger.audit import stored
@@ -53,6 +56,12 @@ def before(desk: Desk, number: str, *, entered: bool = True) -> Single:
     return done
 
 
+def built(desk: Desk, number: str) -> dict[Format, Path]:
+    """The finding's report in every format."""
+    office = desk.office()
+    return build(office, "retest", named_of(office, kind_of(office, "retest"), number))
+
+
 def test_broken_mended_verified_and_broken_again(desk: Desk) -> None:
     """Given a before, when it is not mended, mended, and broken again after a week, then: 未修复, 已修复, 重新打开."""
     number = desk.enter()
@@ -64,7 +73,7 @@ def test_broken_mended_verified_and_broken_again(desk: Desk) -> None:
     [finding] = desk.findings()
     assert (claimed.state, finding.life) == (State.CRIT, Life.OPEN)
     office = desk.office()
-    told = retest_report(office.contract, finding, desk.runs(number), "")
+    told = retest_report(office.contract, finding, desk.runs(number))
     assert told is not None  # who said so then stays in the report, though the register has dropped the claim
     assert (told.result, told.fixer, told.tester, finding.fixers) == (Result.NOT_REPAIRED, FIXER, TESTER, ())
     # When it is mended
@@ -285,9 +294,8 @@ def test_the_report_shows_both_sides_and_hostile_names_as_themselves(desk: Desk)
     before(desk, number)
     desk.mended()
     desk.retest(number, fixer=FIXER)
-    office = desk.office()
-    files = build(office, number)
-    assert files[Format.DOCX].name == f"整改复测报告-{number}-{office.today()}.docx"
+    files = built(desk, number)
+    assert files[Format.DOCX].name == f"整改复测报告-{number}.docx"
     text = files[Format.ARTIFACT].read_text(encoding="utf-8").replace("\\", "")
     assert hostile in text
     [first, last] = desk.runs(number)
@@ -300,7 +308,41 @@ def test_the_report_shows_both_sides_and_hostile_names_as_themselves(desk: Desk)
     assert "拒绝连接；应关闭" in text
     assert "<b>x</b>" not in html
     assert "{{ 7*7 }}" in html
-    assert files[Format.ARTIFACT].read_bytes() == build(office, number)[Format.ARTIFACT].read_bytes()
+    figures = sourced(files)
+    assert [(one["shown"], one["query"]) for one in figures if one["query"] == "retest.version"] == [
+        ("1", "retest.version")
+    ] * 2
+    before_that = files[Format.HTML].read_bytes()
+    assert before_that == built(desk, number)[Format.HTML].read_bytes()
+
+
+def test_the_months_report_shows_what_was_mended_accepted_and_left(desk: Desk) -> None:
+    """Given three findings, one mended and tested, one accepted, one overdue, then the report says so of each."""
+    mended, accepted, late = desk.enter(title="甲"), desk.enter(title="乙"), desk.enter(title="丙", due="2026-01-05")
+    before(desk, mended)
+    desk.mended()
+    desk.retest(mended, fixer=FIXER)
+    office, at = desk.office(), datetime.now(UTC)
+    year_end = office.today() + timedelta(days=90)
+    FindingDesk(office.ledger, office.contract, at).accept(accepted, year_end, "批示〔2026〕1号", by("主任"))
+    # When
+    month = period_with(Every.MONTH, office.today())
+    files = build(office, "remediation", month)
+    # Then
+    assert files[Format.PDF].name == f"安全整改报告-{month.name}.pdf"
+    text = files[Format.ARTIFACT].read_text(encoding="utf-8").replace("\\", "")
+    headings = ["一、依据", "二、问题清单", "三、方案", "四、实施", "五、复测", "六、残余风险"]
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == headings
+    assert f"| {mended} | 整改完成 | {FIXER} |" in text
+    assert "整改前（严重）：端口开放；应关闭。现在（正常）：拒绝连接；应关闭" in text
+    assert f"| {accepted} | 乙 | 高危 | 主任 | {year_end} | 批示〔2026〕1号 | 测试 |" in text
+    days = (office.today() - date(2026, 1, 5)).days
+    figures = sourced(files)
+    assert [(one["shown"], one["rows"]) for one in figures if one["query"] == "remediation.late"] == [
+        (str(days), [f"finding {late}"])
+    ]
+    first = files[Format.HTML].read_bytes()
+    assert first == build(office, "remediation", month)[Format.HTML].read_bytes()
 
 
 def test_a_site_without_a_host_is_known_by_its_certificate(

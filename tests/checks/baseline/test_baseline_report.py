@@ -14,6 +14,7 @@ from checks.clauses import ON_HOSTS, ON_SITES
 from checks.contract import Contract, problems
 from checks.entries import Who
 from checks.finding import Finding, Reason, State
+from checks.number import Number
 from checks.records import EventRecord, FindingRecord, RunRecord
 from checks.slots import RequestError
 
@@ -65,16 +66,18 @@ def test_the_rate_is_of_all_that_applies() -> None:
     assert (got.met, got.partly, got.not_met, got.unverified, got.not_done) == (met, 1, 1, 1 + 3, len(ON_SITES))
     assert got.not_applicable == 6  # four databases, two items about backups
     assert got.applicable == met + 1 + 1 + 4 + len(ON_SITES)
-    assert got.rate == f"{met * 1000 // got.applicable / 10}%"
-    assert got.rate_of_verified == f"{met * 1000 // (met + 2) / 10}%"
+    assert got.rate.shown == f"{met * 1000 // (met + 6 + len(ON_SITES)) / 10}%"
+    assert got.rate_of_verified.shown == f"{met * 1000 // (met + 2) / 10}%"
+    assert len(set(got.applicable.rows)) == got.applicable
+    assert got.partly.rows == ("slot baseline-check/a/2026-11 B03",)
 
 
 def test_a_rate_is_never_rounded_up() -> None:
     # Given: 符合 of 10,000 but one
     line = report(contract(), run(WELL)).total.model_copy(
-        update={"met": 9999, "partly": 1, "unverified": 0, "not_done": 0}
+        update={"met": Number(9999), "partly": Number(1), "unverified": Number(0), "not_done": Number(0)}
     )
-    assert line.rate == "99.9%"
+    assert line.rate.shown == "99.9%"
 
 
 @pytest.mark.parametrize(
