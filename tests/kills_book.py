@@ -26,6 +26,7 @@ from flows.standing import standing
 from tasks.ledger.audit import stored
 from tasks.ledger.backup import rehearse
 from tasks.ledger.verify import Package, verify
+from tasks.report import FIGURES
 from tasks.settings import Settings
 
 VICTIM = "victim"  # as PostgreSQL knows them
