@@ -163,8 +163,9 @@ def headings_of(duty: DocumentDuty) -> Sequence[str]:
 
 
 # What a template leaves for a person to write is not written yet.
+# A page may be called oa/todo: in small letters it is no such place.
 _TO_WRITE = re.compile(
-    r"[（(【\[<]?\s*(?:待填写|待补充|待完善|请填写|此处填写|待定稿|TODO|TBD)\s*[）)】\]>]?", re.IGNORECASE
+    r"[（(【\[<]?\s*(?:待填写|待补充|待完善|请填写|此处填写|待定稿|(?<![\w/])(?:TODO|TBD)(?![\w/]))\s*[）)】\]>]?"
 )
 _JOINED = re.compile(r"[与和及、/]")
 

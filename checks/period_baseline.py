@@ -14,21 +14,20 @@ def baseline_line(month: str, tally: Mapping[Conformity, int], rows: tuple[str, 
     """The rates are those of the 等保自查报告: 符合 of all that apply, and of those on which there is a verdict."""
     met = tally.get(Conformity.MET, 0)
     applicable = sum(tally.values()) - tally.get(Conformity.NOT_APPLICABLE, 0)
-    name = "security.baseline"
     return BaselineLine(
         month=month,
-        applicable=Number(applicable, name, rows),
-        met=Number(met, name, rows),
-        rate=_rate(met, applicable, name, rows),
-        rate_of_verified=_rate(met, sum(tally.get(one, 0) for one in _VERIFIED), name, rows),
+        applicable=Number(applicable, "", rows),
+        met=Number(met, "", rows),
+        rate=_rate(met, applicable, rows),
+        rate_of_verified=_rate(met, sum(tally.get(one, 0) for one in _VERIFIED), rows),
         rows=rows,
     )
 
 
-def _rate(part: int, whole: int, name: str, rows: tuple[str, ...]) -> Number:
+def _rate(part: int, whole: int, rows: tuple[str, ...]) -> Number:
     """Rounded down: 99.96 % is not 100 %."""
     return (
-        Number(Fraction(part, whole), name, rows, f"{part * 1000 // whole / 10:.1f}%")
+        Number(Fraction(part, whole), "", rows, f"{part * 1000 // whole / 10:.1f}%")
         if whole
-        else Number(None, name, rows)
+        else Number(None, "", rows)
     )

@@ -10,8 +10,6 @@ from checks.period_lines import DrillLine
 from checks.records import RunRecord, merged
 from checks.restore_check import span
 
-_QUERY = "backups.drills"
-
 
 def drill_line(system: str, placed: PlacedBackup, runs: Iterable[RunRecord], start: datetime) -> DrillLine:
     """What the last drill has shown: how long it took beside the limit, and up to when the data went.
@@ -46,4 +44,4 @@ def drill_line(system: str, placed: PlacedBackup, runs: Iterable[RunRecord], sta
 
 
 def _seconds(value: float | None, rows: tuple[str, ...]) -> Number:
-    return Number(value, _QUERY, rows, "" if value is None else span(value))
+    return Number(value, "", rows, "" if value is None else span(value))

@@ -47,12 +47,12 @@ def over(events: Iterable[EventRecord], start: datetime, end: datetime, zone: Zo
     )
 
 
-def by_severity(found: PeriodFindings, query: str) -> list[SeverityLine]:
+def by_severity(found: PeriodFindings) -> list[SeverityLine]:
     """One line each, the highest first, where there is anything to say."""
     lines = []
     for severity in Severity:
         counted = {
-            name: counted_of([one for one in getattr(found, name) if one.severity is severity], f"{query}.{name}")
+            name: counted_of([one for one in getattr(found, name) if one.severity is severity])
             for name in ("new", "mended", "verified", "open", "overdue")
         }
         if any(counted.values()):
@@ -60,9 +60,9 @@ def by_severity(found: PeriodFindings, query: str) -> list[SeverityLine]:
     return lines
 
 
-def counted_of(those: Iterable[SecurityFinding], query: str = "") -> Number:
+def counted_of(those: Iterable[SecurityFinding]) -> Number:
     """How many; each by the event that put it on record."""
-    return count(query, [row_of(one) for one in those])
+    return count("", [row_of(one) for one in those])
 
 
 def row_of(one: SecurityFinding) -> str:

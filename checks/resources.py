@@ -77,19 +77,19 @@ def _forecast(points: Sequence[Point]) -> str:
     return str(found) if found else ""
 
 
-def line(host: str, trend: Trend, query: str) -> ResourceLine:
+def line(host: str, trend: Trend) -> ResourceLine:
     """As a table has it: per cent with one decimal, growth in percentage points."""
     rows = tuple(row("run", run) for run, _ in trend.seen)
     shares = [share for _, share in trend.seen]
     growth = shares[-1] - shares[0]
 
     def number(value: float, text: str) -> Number:
-        return Number(round(value, 3), query, rows, text)
+        return Number(round(value, 3), "", rows, text)
 
     return ResourceLine(
         host=host,
         what=trend.what,
-        looks=count(query, rows),
+        looks=count("", rows),
         first=number(shares[0], f"{shares[0]:.1f}%"),
         last=number(shares[-1], f"{shares[-1]:.1f}%"),
         most=number(max(shares), f"{max(shares):.1f}%"),

@@ -37,7 +37,8 @@ def template(
     with clearly(contract):
         from checks.slots import RequestError
         from flows.report_kinds import TEMPLATES, kind_called
-        from tasks.report.sheet import OURS, SUFFIX
+        from tasks.report.sandbox import SUFFIX
+        from tasks.report.sheet import OURS
 
         shared = {one.name.removesuffix(SUFFIX) for one in OURS.glob(f"_*{SUFFIX}")}
         name = kind if kind in shared else kind_called(contract.absolute(), kind).name

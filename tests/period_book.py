@@ -74,20 +74,22 @@ _FILES: dict[str, Any] = {
 }
 
 
-def furnish(folder: Path, **head: Any) -> Settings:
-    """A contract folder, and a machine for it. `head`: more of contract.yaml; files=None leaves parts out."""
+def furnish(folder: Path, *without: str) -> Settings:
+    """A contract folder, and a machine for it. `without`: files that are left out."""
     for name, said in _FILES.items():
+        if name in without:
+            continue
         file = folder / "contract" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({**said, **(head if name == "contract.yaml" else {})}), encoding="utf-8")
+        file.write_text(json.dumps(said), encoding="utf-8")
     return Settings(home=folder / "var", contract=folder / "contract")
 
 
 class Book:
     """An office whose ledger begins at a moment."""
 
-    def __init__(self, folder: Path, began: datetime, **head: Any) -> None:
-        self.settings = furnish(folder, **head)
+    def __init__(self, folder: Path, began: datetime, *without: str) -> None:
+        self.settings = furnish(folder, *without)
         self.office = self.opened(began)
         self.ledger: Ledger = self.office.ledger
         self.contract = self.office.contract

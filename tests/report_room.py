@@ -17,15 +17,24 @@ from tasks.settings import Settings
 WEEK, DARK = "2025-W46", "2025-W45"  # the last of the days; the week in which nobody ran anything for some
 OWN = """\
 {% extends "_base.md.j2" %}
-{% set kind = "月度小结" %}
-{% set title = "月度小结" %}
-{% set every = "month" %}
+{% import "_macros.md.j2" as m with context %}
+{% set kind = "值班小结" %}
+{% set title = "值班小结" %}
+{% set every = "week" %}
 {% block body %}
 ## 一、巡检
 
 漏检 {{ ask("inspections.missed") }} 次。
+
+{% call m.table({"对象": "40", "完成": "20c", "漏检": "20c", "免除": "20c"}) %}
+{% for line in ask("inspections") %}
+{{ m.row(line.label, line.done, line.missed, line.excused) }}
+{%- endfor %}
+{% endcall %}
 {% endblock %}
 """
+"""A kind of the contract's own, `duty`: what is tested here is not what our templates say."""
+STEM = f"值班小结-{WEEK}"
 
 
 class Room:
@@ -33,8 +42,10 @@ class Room:
 
     def __init__(self, year: Year, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(year.folder, home)
+        self.year = year
         self.settings = Settings(home=home, contract=home / "contract")
         self.templates = home / "contract/templates"
+        self.template("duty", OWN)
         monkeypatch.setenv("XUNJIAN_HOME", str(home))
         monkeypatch.setenv("XUNJIAN_CONTRACT", str(home / "contract"))
 
@@ -49,15 +60,10 @@ class Room:
 
     def template(self, name: str, text: str) -> Path:
         """A template of the contract's own."""
-        self.templates.mkdir(exist_ok=True)
+        self.templates.mkdir(parents=True, exist_ok=True)
         file = self.templates / f"{name}.md.j2"
         file.write_text(text, encoding="utf-8")
         return file
-
-    def with_own(self) -> "Room":
-        """With a kind of the contract's own: summary, 月度小结."""
-        self.template("summary", OWN)
-        return self
 
     def made(self) -> set[str]:
         """What lies among the reports and previews."""

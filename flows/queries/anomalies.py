@@ -21,7 +21,7 @@ def anomalies(facts: Facts, duty: str = PAGE_INSPECTION, most: int = _MOST) -> t
     """Of one duty: an item counts once per slot."""
     titles = item_titles()
     titles |= {one.id: one.title for one in host_checks()} | {one.id: one.title for one in backup_checks()}
-    lines = most_often(facts.faults(duty), titles, f"anomalies.count duty={duty}")
+    lines = most_often(facts.faults(duty), titles)
     return tuple(
         one.model_copy(update={"last_at": facts.here(one.last_at), "target": facts.labels.get(one.target, one.target)})
         for one in lines[:most]

@@ -22,10 +22,7 @@ from flows.uptime_words import clock
 def availability(facts: Facts) -> tuple[AvailabilityLine, ...]:
     """In the contract's order; nothing where nothing of the period has passed within the term."""
     rows = _rows(facts)
-    return tuple(
-        AvailabilityLine(**_said(line, "availability", rows))
-        for line in (facts.measured.lines if facts.measured else ())
-    )
+    return tuple(AvailabilityLine(**_said(line, rows)) for line in (facts.measured.lines if facts.measured else ()))
 
 
 @query("availability.supports", "重保期间每个系统的可用率、保障计划、考核档次和得分")
@@ -34,7 +31,7 @@ def supports(facts: Facts) -> tuple[SupportLine, ...]:
     rows = _rows(facts)
     lines = []
     for one in facts.measured.supports if facts.measured else ():
-        said = _said(one.line, "availability.supports", rows)
+        said = _said(one.line, rows)
         lines.append(
             SupportLine(
                 **said | ({} if one.over else {"points": None, "judged": f"至今：{said['judged']}"}),
@@ -53,7 +50,7 @@ def outages(facts: Facts) -> tuple[OutageLine, ...]:
     found, rows = facts.measured, _rows(facts)
     if found is None:
         return ()
-    number, moment = partial(_time, "availability.outages", rows), partial(datetime.fromtimestamp, tz=found.zone)
+    number, moment = partial(_time, rows), partial(datetime.fromtimestamp, tz=found.zone)
     lines = []
     for line in found.lines:
         for one in line.outages:
@@ -72,21 +69,21 @@ def outages(facts: Facts) -> tuple[OutageLine, ...]:
     return tuple(lines)
 
 
-def _said(line: Line, name: str, rows: tuple[str, ...]) -> dict[str, object]:
+def _said(line: Line, rows: tuple[str, ...]) -> dict[str, object]:
     """A line's fields. Where nobody saw anything the share is not known: neither 0 nor 100 %."""
     found, verdict = line.seconds, line.verdict
     low, high = found.low, found.high
-    number = partial(_time, name, rows)
-    share, judged, points = Number(None, name, rows), "没有计入的时间，不计分", None
+    number = partial(_time, rows)
+    share, judged, points = Number(None, "", rows), "没有计入的时间，不计分", None
     if verdict and low is not None and high is not None:
         if found.up or found.down:
             said = percent(low) if low == high else f"{percent(low)} 至 {percent(high)}"
-            share = Number(low, name, rows, said)
+            share = Number(low, "", rows, said)
             judged = verdict.label + ("（正在界线上，须甲方认定）" if verdict.flagged else "")
         else:
             judged = "没有探测结果，不能确定"
         if verdict.points is not None:
-            points = Number(float(verdict.points), name, rows, f"{verdict.points:+}" if verdict.points else "0")
+            points = Number(float(verdict.points), "", rows, f"{verdict.points:+}" if verdict.points else "0")
     return {
         "name": line.name, "share": share, "judged": judged, "points": points, "rows": rows,
         "up": number(found.up), "down": number(found.down), "planned": number(found.planned),
@@ -94,8 +91,8 @@ def _said(line: Line, name: str, rows: tuple[str, ...]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _time(name: str, rows: tuple[str, ...], seconds: int) -> Number:
-    return Number(seconds, name, rows, clock(seconds))
+def _time(rows: tuple[str, ...], seconds: int) -> Number:
+    return Number(seconds, "", rows, clock(seconds))
 
 
 def _rows(facts: Facts) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ def backups(facts: Facts) -> tuple[BackupLine, ...]:
             continue
         mine = [one for one in faults if one.target == line.target]
         slots = {name: [one for one in line.marks if one.mark in marks] for name, marks in _MARKS.items()}
-        counted = {name: count("backups", [row("slot", one.slot.id) for one in some]) for name, some in slots.items()}
-        wrong = count("backups", [row("slot", one) for one in slots_of(mine)])
+        counted = {name: count("", [row("slot", one.slot.id) for one in some]) for name, some in slots.items()}
+        wrong = count("", [row("slot", one) for one in slots_of(mine)])
         last = mine[-1].summary if mine else "—"
         system = facts.system_name(line.target.partition(".")[0])
         lines.append(BackupLine(system=system, title=line.label, wrong=wrong, last=last, **counted))

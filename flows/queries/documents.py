@@ -45,8 +45,8 @@ def _line(facts: Facts, one: Document) -> DocumentLine:
 
 
 def _lost(facts: Facts, one: Document) -> Number:
-    points = -one.points(facts.as_of)
-    return Number(points, "documents.lost", (_row(one),), f"{points:g}")
+    points = abs(one.points(facts.as_of))
+    return Number(points, "", (_row(one),), f"{points:g}")
 
 
 def _row(one: Document) -> str:

@@ -140,7 +140,7 @@ class Facts:
         for run, target, at, told in self.ledger.facts(HOST_INSPECTION, first - LOOK_BACK, last, ITEMS):
             if target in looks:
                 looks[target].append(Look(run, at, told))
-        return {host: [line(host, one, "resources") for one in trends(of, self.start)] for host, of in looks.items()}
+        return {host: [line(host, one) for one in trends(of, self.start)] for host, of in looks.items()}
 
     @cached_property
     def documents(self) -> list[Document]:

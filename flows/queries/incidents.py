@@ -51,7 +51,7 @@ def _line(facts: Facts, case: Case) -> IncidentLine:
     one = case.incident
     rows = tuple(_rows([case]))
     spent = {
-        clock.name: Number(clock.spent(facts.as_of).total_seconds(), "incidents", rows, clock.stands(facts.as_of))
+        clock.name: Number(clock.spent(facts.as_of).total_seconds(), "", rows, clock.stands(facts.as_of))
         for clock in case.clocks
     }
     what = one.symptoms[0].summary if one.symptoms else one.said

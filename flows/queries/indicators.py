@@ -15,8 +15,6 @@ from flows.queries.backups import drills, wrong
 from flows.queries.facts import Facts
 from flows.queries.inspections import duties
 
-_NAME = "indicators"
-
 
 @query("indicators", "合同七2 的考核指标：要求、实际、达到或未达到；台账不能说明的写不能确定或待甲方认定")
 def indicators(facts: Facts) -> tuple[IndicatorLine, ...]:
@@ -37,7 +35,8 @@ def indicators(facts: Facts) -> tuple[IndicatorLine, ...]:
         ),
         _data(facts),
         say.secure(
-            "七2(5)", "符合安全测评要求，杜绝安全事故", *(security.counted(facts, one) for one in ("open", "overdue"))
+            "七2(5)", "符合安全测评要求，杜绝安全事故",
+            *(security.counted(facts, one) for one in ("open", "overdue")),
         ),
         _clock(facts, "response", "响应", f"{facts.contract.deadlines.response} 分钟内响应"),
         _clock(facts, "repair", "修复", f"{facts.contract.deadlines.repair / 60:g} 小时内处理（第三方的时间除外）"),
@@ -62,13 +61,13 @@ def _reports(facts: Facts) -> IndicatorLine:
 
 
 def _documents(those: list[Document]) -> Number:
-    return count(_NAME, [row("document", one.subject) for one in those])
+    return count("", [row("document", one.subject) for one in those])
 
 
 def _data(facts: Facts) -> IndicatorLine:
     done = [one for one in drills(facts) if one.within]
     failed = [one for one in done if one.state is not State.OK]
-    of = [count(_NAME, [one.rows[0] for one in those]) for those in (done, failed)]
+    of = [count("", [one.rows[0] for one in those]) for those in (done, failed)]
     return say.safe_data("七2(4)", "服务期内数据不丢失、不错误", wrong(facts), *of)
 
 
@@ -78,6 +77,6 @@ def _clock(facts: Facts, clock: str, title: str, demand: str) -> IndicatorLine:
     late = [one for one in opened if breached(one, clock, facts.until)]
     still = [one for one in opened if running(one, clock, facts.until)]
     every, over, left = (
-        count(_NAME, [row("incident", one.incident.id) for one in those]) for those in (opened, late, still)
+        count("", [row("incident", one.incident.id) for one in those]) for those in (opened, late, still)
     )
     return say.answered("七2(6)", demand, title, every, over, left, ended=facts.over)

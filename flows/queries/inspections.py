@@ -18,11 +18,7 @@ def inspections(facts: Facts, duty: str = "") -> tuple[CoverageLine, ...]:
     lines = []
     for line in facts.coverage.lines:
         if duty in ("", line.duty):
-            lines.append(
-                CoverageLine(
-                    duty=titles.get(line.duty, line.duty), label=line.label, **_counted(line.marks, "inspections")
-                )
-            )
+            lines.append(CoverageLine(duty=titles.get(line.duty, line.duty), label=line.label, **_counted(line.marks)))
     return tuple(lines)
 
 
@@ -44,13 +40,12 @@ def done(facts: Facts, duty: str = "") -> Number:
     return count("", _slots(facts, duty, [Mark.DONE, Mark.LATE]))
 
 
-def _counted(marks: Sequence[SlotMark], name: str) -> dict[str, Number]:
+def _counted(marks: Sequence[SlotMark]) -> dict[str, Number]:
     """Slots by mark; what was done late is done, too."""
     of = {mark: [row("slot", one.slot.id) for one in marks if one.mark is mark] for mark in Mark}
     due = [name for mark, rows in of.items() if mark is not Mark.PENDING for name in rows]
-    counted = {mark.value: count(f"{name} {mark.value}", rows) for mark, rows in of.items()}
-    done = [*of[Mark.DONE], *of[Mark.LATE]]
-    return counted | {"expected": count(f"{name} expected", due), "done": count(f"{name} done", done)}
+    counted = {mark.value: count("", rows) for mark, rows in of.items()}
+    return counted | {"expected": count("", due), "done": count("", [*of[Mark.DONE], *of[Mark.LATE]])}
 
 
 def _slots(facts: Facts, duty: str, marks: list[Mark]) -> list[str]:
@@ -67,8 +62,7 @@ def duties(facts: Facts) -> tuple[DutyLine, ...]:
     lines = []
     for duty in DUTIES:
         marks = [one for line in facts.coverage.lines if line.duty == duty.id for one in line.marks]
-        counted = _counted(marks, f"inspections.duties {duty.id}")
-        lines.append(DutyLine(duty=duty.id, title=duty.title, owed=bool(marks), **counted))
+        lines.append(DutyLine(duty=duty.id, title=duty.title, owed=bool(marks), **_counted(marks)))
     return tuple(lines)
 
 

@@ -22,7 +22,7 @@ _WHAT = ("known", "new", "mended", "verified", "open", "overdue")
 @query("security", "漏洞台账按等级：本期新增、报完成整改、复测通过几条，期末未关闭、逾期几条")
 def security(facts: Facts) -> tuple[SeverityLine, ...]:
     """The highest first; nothing where there is none."""
-    return tuple(by_severity(facts.findings, "security.count"))
+    return tuple(by_severity(facts.findings))
 
 
 @query(

@@ -19,6 +19,7 @@ from docx.styles.style import CharacterStyle, ParagraphStyle
 # East Asian fonts by role. Named only, never bundled.
 _LATIN, _BODY, _HEADING, _SECOND, _TITLE = "Times New Roman", "仿宋", "黑体", "楷体", "宋体"
 _FONTS = {"Title": _TITLE, "Subtitle": _SECOND, "Heading 1": _HEADING, "Heading 2": _SECOND, "Footer": _TITLE}
+_FONTS |= {"Warning": _HEADING}
 # The same colours as in report.css. All are dark: the words stay legible in black and white.
 _STATES = {"ok": "1B6E3C", "warn": "8A5200", "crit": "B3001B", "unknown": "5B2A86", "none": "555555"}
 
@@ -33,6 +34,7 @@ class _Look(NamedTuple):
     bold: bool = False
     indent: bool = False
     keep: bool = False
+    frame: bool = False
     align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.LEFT
 
 
@@ -47,10 +49,15 @@ _PARAGRAPHS = {
     "Heading 2": _Look(16, pitch=29, before=6, after=2, keep=True),
     "Compact": _Look(10.5, before=2, after=2),
     "Note": _Look(10.5, before=3, after=6, keep=True),  # it leads to a table
-    "Figure": _Look(10.5, before=3, keep=True, align=_CENTRE),
-    "Caption": _Look(10.5, after=6, align=_CENTRE),
+    "Warning": _Look(12, before=3, after=3, frame=True),
+    "Figure": _Look(10.5, before=6, keep=True, align=_CENTRE),
+    "Caption": _Look(10.5, before=2, after=8, align=_CENTRE),
     "Footer": _Look(14, align=_CENTRE),
 }
+_FRAME = f"""<w:pBdr {nsdecls("w")}><w:top w:val="single" w:sz="8" w:space="3" w:color="000000"/>
+<w:left w:val="single" w:sz="48" w:space="4" w:color="000000"/>
+<w:bottom w:val="single" w:sz="8" w:space="3" w:color="000000"/>
+<w:right w:val="single" w:sz="8" w:space="4" w:color="000000"/></w:pBdr>"""
 _EDGES = "".join(
     f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
     for edge in ("top", "left", "bottom", "right", "insideH", "insideV")
@@ -107,8 +114,8 @@ def _styles(document: Docx) -> None:
             _fonts(style.element.get_or_add_rPr(), _FONTS.get(str(style.name).removesuffix(" Char"), _BODY))
             state = _STATES.get(str(style.name).removeprefix("state-"))
             style.font.color.rgb = RGBColor.from_string(state or "000000")
-            if state:
-                style.font.bold = True
+            if state:  # in black and white what is to be looked at is bold
+                style.font.bold = str(style.name) != "state-ok"
         if isinstance(style, ParagraphStyle):
             _paragraph(style, _PARAGRAPHS.get(str(style.name), _PARAGRAPHS["Normal"]))
     table = styles["Table"].element
@@ -130,6 +137,9 @@ def _paragraph(style: ParagraphStyle, look: _Look) -> None:
     properties = style.element.get_or_add_pPr()
     for old in properties.findall(qn("w:numPr")):
         properties.remove(old)
+    if look.frame:
+        properties.find(qn("w:spacing")).addprevious(parse_xml(_FRAME))
+        form.left_indent = form.right_indent = Pt(8)  # the frame stands outside the text
     indent = properties.get_or_add_ind()
     indent.set(qn("w:firstLineChars"), "200" if look.indent else "0")  # in characters: two, whatever the font
     indent.set(qn("w:firstLine"), str(int(2 * 20 * look.size)) if look.indent else "0")

@@ -57,7 +57,7 @@ def render(
     Args:
         template: a kind: its file's name without .md.j2.
         ask: answers the template's questions. The same answers give the same content.
-        chromium: prints the PDF; without one, one is started.
+        chromium: prints the PDF; without one, one is started where a PDF is wanted.
         theirs: a folder with templates of the contract's own, and its reference.docx, which go before ours.
 
     Raises:
@@ -66,9 +66,9 @@ def render(
     """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        own = nullcontext(chromium) if chromium else Chromium(Settings())
-        with own as browser, tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
-            wanted = list(formats)
+        wanted, browser = list(formats), chromium or Chromium(Settings())
+        started = browser if chromium is None and Format.PDF in wanted else nullcontext()
+        with started, tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
             made, figures = _make(template, cover, ask, wanted, Path(folder), evidence_dir, browser, theirs)
             figures.replace(out_dir / figures.name)
             return [path.replace(out_dir / path.name) for path in made]

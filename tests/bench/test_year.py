@@ -13,7 +13,7 @@ from checks.coverage import Mark
 from checks.finding import State
 from checks.periods import Period
 from checks.probe import ProbeHour
-from checks.slots import AVAILABILITY_PROBE, BASELINE_CHECK
+from checks.slots import AVAILABILITY_PROBE
 from flows.standing import standing, versions
 from tasks.ledger import Ledger
 from tasks.ledger.audit import stored
@@ -34,11 +34,11 @@ def book(year: Year) -> sqlite3.Connection:
 
 
 def marks(year: Year) -> dict[str, Mark]:
-    """What coverage says of every slot of the duties that the year has, when all is over."""
+    """What coverage says of every slot, when all is over."""
     over = datetime(year.last.year, year.last.month, year.last.day, tzinfo=UTC) + timedelta(days=2)
     found = standing(Ledger(year.settings.ledger), Period(year.first, year.last), over)
     every = [one for line in found.lines for one in line.marks]
-    return {one.slot.id: one.mark for one in every if one.slot.duty != BASELINE_CHECK}
+    return {one.slot.id: one.mark for one in every}
 
 
 def test_what_coverage_finds_is_what_was_put_there(year: Year) -> None:

@@ -118,6 +118,15 @@ def test_planned_downtime_explains_no_backup_that_is_broken() -> None:
     assert record.only.key == "oa.db/BK"
 
 
+def test_what_the_baseline_finds_wanting_is_no_incident() -> None:
+    """Given a host without an audit service, then nobody has to mend it within eight hours; one that cannot be reached
+    at its baseline check is an incident all the same."""
+    record = Record()
+    assert record.see(World({}, {}, verdicts(("oa-db-01", "B14", State.CRIT, 1))), at(2)) == []
+    record.see(World({}, {}, verdicts(("oa-db-01", "B14", State.UNKNOWN, 3))), at(4))
+    assert record.only.key == "oa"
+
+
 def test_what_could_not_be_looked_at_is_neither_a_fault_nor_an_end() -> None:
     record = Record()
     record.see(World({}, {}, verdicts(("oa/todo", "PG05", State.CRIT, 1))), at(2))

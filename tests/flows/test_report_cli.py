@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from command import xunjian
 from docx import Document
-from report_room import DARK, OWN, WEEK, Room
+from report_room import DARK, OWN, STEM, WEEK, Room
 from year import Fate, Year
 
 from checks.entries import Who
@@ -18,13 +19,15 @@ from flows.report_desk import REPORT
 from flows.standing import excuse
 from tasks.report.kinds import kinds
 
+README = Path(__file__).parents[2] / "README.md"
+
 
 @pytest.fixture
-def weekly(room: Room) -> Path:
+def report(room: Room) -> Path:
     """The week's report, as a Word file."""
-    code, said = room.run("report", "weekly", "--period", WEEK, "--format", "docx")
+    code, said = room.run("report", "duty", "--period", WEEK, "--format", "docx")
     assert code == 0, said
-    return room.settings.reports_dir / f"周报-{WEEK}.docx"
+    return room.settings.reports_dir / f"{STEM}.docx"
 
 
 class TestBuild:
@@ -41,28 +44,28 @@ class TestBuild:
         assert (wrong.returncode, "--format 不能是 doc；只能是" in wrong.stderr) == (2, True)
         assert f"报告：{tmp_path}/out/周报-{WEEK}.docx" in told.stdout
 
-    @pytest.mark.parametrize("called", ["周报", "周报（weekly）"])
+    @pytest.mark.parametrize("called", ["值班小结", "值班小结（duty）"])
     def test_by_its_chinese_name(self, room: Room, called: str) -> None:
         code, said = room.run("report", called, "--period", WEEK, "--format", "md")
-        assert (code, room.made()) == (0, {f"周报-{WEEK}.md", f"周报-{WEEK}.figures.json"}), said
+        assert (code, room.made()) == (0, {f"{STEM}.md", f"{STEM}.figures.json"}), said
 
     def test_all_four_where_none_is_named(self, room: Room) -> None:
-        code, _ = room.run("report", "build", "weekly", "--period", WEEK)
+        code, _ = room.run("report", "build", "duty", "--period", WEEK)
         assert code == 0
-        assert room.made() == {f"周报-{WEEK}.{form}" for form in ("md", "html", "pdf", "docx", "figures.json")}
+        assert room.made() == {f"{STEM}.{form}" for form in ("md", "html", "pdf", "docx", "figures.json")}
 
     @pytest.mark.parametrize(
         ("words", "said"),
         [
-            (["weekly", "--period", "2026-W54"], "2026 年的周从 W01 到 W53"),
-            (["weekly", "--period", "2026-10"], "这种报告写 2026-W47 这样的期间"),
-            (["weekly", "--period", "2999-W01"], "还没有到（2998-12-31 开始）"),
+            (["duty", "--period", "2026-W54"], "2026 年的周从 W01 到 W53"),
+            (["duty", "--period", "2026-10"], "这种报告写 2026-W47 这样的期间"),
+            (["duty", "--period", "2999-W01"], "还没有到（2998-12-31 开始）"),
             (["weekyl"], "没有“weekyl”这种报告；是不是 周报（weekly）。有：等保自查报告（baseline）、"),
             (["周包"], "是不是 周报（weekly）"),
             (["incident"], "要写明故障的编号"),
             (["incident", "--period", "G-2026-0999"], "没有故障 G-2026-0999"),
             (["retest"], "要写明漏洞的编号"),
-            (["weekly", "--period", WEEK, "--out", "/proc/nowhere"], "写不进 /proc/nowhere"),
+            (["duty", "--period", WEEK, "--out", "/proc/nowhere"], "写不进 /proc/nowhere"),
         ],
     )
     def test_wrong_input(self, room: Room, words: list[str], said: str) -> None:
@@ -78,16 +81,15 @@ class TestBuild:
         }
 
     def test_kinds_lists_the_contracts_own_and_what_is_wrong_with_one(self, room: Room) -> None:
-        room.template("summary", OWN)
         room.template("broken", "{% set kind = %}")
         code, said = room.run("report", "kinds")
         assert code == 2
-        assert "│ summary    │ 月度小结" in said
+        assert "duty" in said.partition("值班小结")[0].rpartition("\n")[2]
         assert "broken.md.j2 第 1 行" in said
 
 
 class TestFirstPage:
-    def page(self, room: Room, period: str, kind: str = "weekly") -> str:
+    def page(self, room: Room, period: str, kind: str = "duty") -> str:
         code, said = room.run("report", kind, "--period", period, "--format", "md")
         assert code == 0, said
         [file] = room.settings.reports_dir.glob("*.md")
@@ -105,7 +107,8 @@ class TestFirstPage:
         )
 
     def test_a_period_that_is_not_over_and_began_before_the_ledger(self, room: Room, days: Year) -> None:
-        said = self.page(room.with_own(), "2025-11", "summary")
+        room.template("summary", OWN.replace('"week"', '"month"'))
+        said = self.page(room, "2025-11", "summary")
         assert "**本期到 2025-11-30 才结束，本报告只到 2025-11-17 00:00。**" in said
         assert f"**合同的服务期到 {days.last} 为止，此后没有应做的事。**" in said
         assert "没有应做事项" not in said
@@ -120,10 +123,10 @@ class TestFirstPage:
         """Given a verdict changed behind the ledger's back, then the report says so in bold before all else, and so
         does the command."""
         room.tamper()
-        code, said = room.run("report", "weekly", "--period", WEEK, "--format", "docx")
+        code, said = room.run("report", "duty", "--period", WEEK, "--format", "docx")
         assert code == 1
         assert "台账核对不通过：2 处问题" in said
-        first = [one for one in Document(str(room.settings.reports_dir / f"周报-{WEEK}.docx")).paragraphs if one.text]
+        first = [one for one in Document(str(room.settings.reports_dir / f"{STEM}.docx")).paragraphs if one.text]
         warning = next(one for one in first if "台账核对不通过" in one.text)
         assert all(run.bold for run in warning.runs)
         assert "本报告的数字不能作为依据" in warning.text
@@ -132,12 +135,12 @@ class TestFirstPage:
 
 class TestPreview:
     def test_is_no_report(self, room: Room) -> None:
-        code, said = room.run("report", "preview", "weekly", "--period", WEEK, "--format", "md", "--format", "html")
+        code, said = room.run("report", "preview", "duty", "--period", WEEK, "--format", "md", "--format", "html")
         assert code == 0
         preview = room.settings.root / "preview"
-        assert f"预览：{preview}/周报-{WEEK}.html" in said
-        assert "templates/weekly.md.j2（程序自带的）" in said
-        assert "**预览：不是正式报告，不登记，不提交。**" in (preview / f"周报-{WEEK}.md").read_text(encoding="utf-8")
+        assert f"预览：{preview}/{STEM}.html" in said
+        assert "templates/duty.md.j2（合同目录里自己的）" in said
+        assert "**预览：不是正式报告，不登记，不提交。**" in (preview / f"{STEM}.md").read_text(encoding="utf-8")
         assert not room.settings.reports_dir.exists()
         assert room.office().ledger.events(REPORT) == []
 
@@ -147,7 +150,7 @@ class TestPreview:
         file = room.templates / "weekly.md.j2"
         file.write_text(file.read_text(encoding="utf-8").replace("运行维护周报", "驻场服务周报"), encoding="utf-8")
         code, said = room.run("report", "preview", "weekly", "--period", WEEK)
-        assert (code, "（合同目录里自己的）" in said) == (0, True)
+        assert (code, "weekly.md.j2（合同目录里自己的）" in said) == (0, True)
         page = (room.settings.root / f"preview/周报-{WEEK}.html").read_text(encoding="utf-8")
         assert "驻场服务周报" in page
 
@@ -155,21 +158,21 @@ class TestPreview:
         ("text", "said"),
         [
             (OWN.replace("{% endblock %}", ""), "summary.md.j2 第 "),
-            (OWN.replace("漏检 {{", "漏检 {{ nobody }} {{"), "summary.md.j2 第 8 行：'nobody' is undefined"),
+            (OWN.replace("漏检 {{", "漏检 {{ nobody }} {{"), "summary.md.j2 第 9 行：没有 nobody 这个名称"),
             (
                 OWN.replace("inspections.missed", "inspections.mised"),
-                "第 8 行：没有叫 inspections.mised 的查询；是不是",
+                "第 9 行：没有叫 inspections.mised 的查询；是不是",
             ),
-            (OWN.replace("{{ ask", "{{ cover.__class__ }} {{ ask"), "第 8 行：模板不许这样做"),
-            (OWN.replace('{% set every = "month" %}\n', ""), "summary.md.j2 开头要用 set 写明 every"),
+            (OWN.replace("{{ ask", "{{ cover.__class__ }} {{ ask"), "第 9 行：模板不许用 Cover 的 __class__"),
+            (OWN.replace('{% set every = "week" %}\n', ""), "summary.md.j2 开头要用 set 写明 every"),
         ],
     )
     def test_a_mistake_in_it(self, room: Room, text: str, said: str) -> None:
         """Given a mistake, then its file and line are named, nothing is written, and other kinds go on."""
         room.template("summary", text)
-        code, told = room.run("report", "preview", "summary", "--period", "2025-11")
+        code, told = room.run("report", "preview", "summary", "--period", WEEK)
         assert (code, said in told, room.made()) == (2, True, set()), told
-        assert room.run("report", "weekly", "--period", WEEK, "--format", "md")[0] == 0
+        assert room.run("report", "duty", "--period", WEEK, "--format", "md")[0] == 0
 
     def test_what_somebody_changed_is_not_overwritten(self, room: Room) -> None:
         for words, name in ((("template", "_base"), "_base.md.j2"), (("reference",), "reference.docx")):
@@ -195,37 +198,34 @@ class TestExplain:
         code, said = room.run("report", "explain", *words, "--json")
         return code, json.loads(said)
 
-    def test_each_figure_with_its_query_and_rows(self, room: Room, weekly: Path) -> None:
+    def test_each_figure_with_its_query_and_rows(self, room: Room, report: Path) -> None:
         """Given the figures as they are listed, then each has its meaning, and a count has as many rows as it says."""
-        code, found = self.explained(room, str(weekly))
-        missed = [one for one in found["figures"] if one["query"].startswith("inspections.missed")]
+        code, found = self.explained(room, str(report))
         assert (code, found["changed"], found["cover"]["name"]) == (0, False, WEEK)
-        assert all(int(one["shown"]) == len(one["rows"]) and "漏检次数" in one["meaning"] for one in missed)
-        assert len(missed) > 10
-        assert all(one["meaning"] for one in found["figures"])
+        assert all(int(one["shown"]) == len(one["rows"]) and one["meaning"] for one in found["figures"])
+        assert len(found["figures"]) == 1 + 3 * 15  # three systems, twelve hosts
+        assert any("漏检次数" in one["meaning"] for one in found["figures"])
 
-    def test_in_words(self, room: Room, weekly: Path) -> None:
-        code, said = room.run("report", "explain", str(weekly), "--find", "inspections.missed", "--rows")
+    def test_in_words(self, room: Room, report: Path) -> None:
+        code, said = room.run("report", "explain", str(report), "--find", "inspections.missed", "--rows")
         assert code == 0
         assert "查询：inspections.missed（漏检次数：" in said
-        missed = next(
-            one for one in room.figures(f"周报-{WEEK}")["figures"] if one["rows"] and "missed" in one["query"]
-        )
+        missed = next(one for one in room.figures(f"{STEM}")["figures"] if one["rows"] and "missed" in one["query"])
         assert f"    {missed['rows'][0]}\n" in said
         assert "inspections.done" not in said
 
-    def test_a_file_that_was_moved_or_renamed(self, room: Room, weekly: Path, tmp_path: Path) -> None:
-        moved = shutil.copy(weekly, tmp_path / "送审稿.docx")
+    def test_a_file_that_was_moved_or_renamed(self, room: Room, report: Path, tmp_path: Path) -> None:
+        moved = shutil.copy(report, tmp_path / "送审稿.docx")
         assert self.explained(room, str(moved))[0] == 0
 
-    def test_a_file_that_was_changed(self, room: Room, weekly: Path) -> None:
-        weekly.write_bytes(weekly.read_bytes() + b" ")
-        code, said = room.run("report", "explain", str(weekly))
+    def test_a_file_that_was_changed(self, room: Room, report: Path) -> None:
+        report.write_bytes(report.read_bytes() + b" ")
+        code, said = room.run("report", "explain", str(report))
         assert (code, "文件在生成之后改过" in said) == (1, True)
 
-    def test_no_list(self, room: Room, weekly: Path, tmp_path: Path) -> None:
-        weekly.with_name(f"周报-{WEEK}.figures.json").unlink()
-        for file, why in ((weekly, "也没有这个文件的清单"), (tmp_path / "没有.docx", "没有文件")):
+    def test_no_list(self, room: Room, report: Path, tmp_path: Path) -> None:
+        report.with_name(f"{STEM}.figures.json").unlink()
+        for file, why in ((report, "也没有这个文件的清单"), (tmp_path / "没有.docx", "没有文件")):
             code, said = room.run("report", "explain", str(file))
             assert (code, why in said) == (2, True)
 
@@ -234,18 +234,41 @@ class TestExplain:
         code, said = room.run("report", "explain", str(tmp_path / "a.figures.json"))
         assert (code, "不是报告的数字清单" in said) == (2, True)
 
-    def test_asked_again(self, room: Room, weekly: Path) -> None:
+    def test_asked_again(self, room: Room, report: Path) -> None:
         """Given a slot that was missed and is excused since, then that and what is counted of it have changed."""
-        assert room.run("report", "explain", str(weekly), "--check")[0] == 0
-        slot = next(row for one in room.figures(f"周报-{WEEK}")["figures"] if "missed" in one["query"]
+        assert room.run("report", "explain", str(report), "--check")[0] == 0
+        slot = next(row for one in room.figures(f"{STEM}")["figures"] if "missed" in one["query"]
                     for row in one["rows"]).removeprefix("slot ")  # fmt: skip
         office = room.office()
         by = Who("王主任", "机房停电", "cli:duty")
         excuse(office.ledger, [slot], by.name, by.why, "示例通知〔2025〕1号", office.ledger.sealed_at())
-        code, found = self.explained(room, str(weekly), "--check")
+        code, found = self.explained(room, str(report), "--check")
         changed = {one["query"]: one for one in found["different"]}
         assert code == 1
-        assert {"inspections.missed", "inspections.excused"} <= set(changed)
+        assert len(changed) > 1
         before, now = changed["inspections.missed"]["before"], changed["inspections.missed"]["now"]
         assert int(before[0]) == int(now[0]) + 1
-        assert hashlib.sha256(weekly.read_bytes()).hexdigest() in str(room.figures(f"周报-{WEEK}"))
+        assert hashlib.sha256(report.read_bytes()).hexdigest() in str(room.figures(f"{STEM}"))
+
+
+class TestReadme:
+    """The exercise that the README sets: a thirteenth kind is one file."""
+
+    def test_adding_a_kind(self, room: Room) -> None:
+        # Given: what stands there, put into the contract folder
+        section = README.read_text(encoding="utf-8").partition("## Add a kind of report")[2]
+        template, steps = re.findall(r"```\w*\n(.*?)```", section, re.DOTALL)[:2]
+        room.template("duty", template)
+        # When: the steps are taken that stand there, for a week of these days
+        for step in steps.splitlines():
+            words = step.removeprefix("$ xunjian ").partition("#")[0].replace("2026-W47", WEEK).split()
+            file = [str(room.settings.reports_dir / word) if word.endswith(".docx") else word for word in words]
+            code, said = room.run(*file)
+            assert code == 0, said
+        # Then
+        stem = f"值班周报-{WEEK}"
+        assert room.made() == {f"{stem}.{form}" for form in ("md", "html", "pdf", "docx", "figures.json")}
+        shown = {one["query"].partition(" ")[0] for one in room.figures(stem)["figures"]}
+        assert {"inspections.expected", "inspections.missed"} <= shown
+        text = "".join(one.text for one in Document(str(room.settings.reports_dir / f"{stem}.docx")).paragraphs)
+        assert "（待填写）" in text
