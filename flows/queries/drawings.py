@@ -117,13 +117,16 @@ def incidents(facts: Facts) -> Drawing:
         facts.as_of,
         zone,
     )
+    since = facts.versions[0][0] if facts.versions else facts.as_of
+    if since >= end:
+        return Drawing(caption="故障与计划内停机", trouble="本期没有记录")
     caption = f"故障 {found.faults} 个，计划内停机 {len(found.planned)} 次；每个系统一行"
     if not found.faults and not found.planned:
         return Drawing(caption="故障与计划内停机", trouble="本期没有登记的故障，也没有计划内停机")
     numbers = {one.number for lane in found.lanes for one in (*lane.faults, *lane.planned)}
     events = [one for kind in (INCIDENT, DOWNTIME) for one in ledger.events(kind)]
     rows = [row("event", one.id) for one in events if one.subject in numbers]
-    return _drawing(caption, rows, lambda: incidents_picture(found, *facts.period, facts.as_of, zone))
+    return _drawing(caption, rows, lambda: incidents_picture(found, *facts.period, since, facts.as_of, zone))
 
 
 def _span(facts: Facts) -> tuple[datetime, datetime]:

@@ -10,6 +10,7 @@ from tasks.plots.pen import EDGE, INK, MARGIN, SMALL, TITLE, WIDTH, Pen, drawn, 
 from tasks.plots.timeline import Timeline
 
 _FAULT, _PLANNED, _HATCH = "#a3201c", "#dbe5f3", "////"
+_NOTHING = "#b0b0b0", "...."  # a hatch: time of which nothing is known
 _HEAD, _ROW, _PAD, _AXIS, _MONTHS, _LEGEND = 44, 22, 5, 56, 92, 36  # pixels
 _ARROW = 14  # pixels
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # of a legend
@@ -30,11 +31,14 @@ class _Shown(NamedTuple):
     left: bool
 
 
-def incidents_picture(found: Happened, first: date, last: date, now: datetime, zone: ZoneInfo) -> bytes:
+def incidents_picture(
+    found: Happened, first: date, last: date, since: datetime, now: datetime, zone: ZoneInfo
+) -> bytes:
     """Draw what happened on the days from `first` to `last`, PNG.
 
     Args:
-        now: up to when a fault that goes on is drawn.
+        since: from when on anything is known.
+        now: up to when; a fault that goes on is drawn until then.
 
     Raises:
         PlotError: there is no Chinese font.
@@ -44,12 +48,15 @@ def incidents_picture(found: Happened, first: date, last: date, now: datetime, z
     lanes = [(lane, _placed(lane, time, now, zone)) for lane in found.lanes]
     rows = [1 + max((one.row for one in shown), default=0) for _, shown in lanes]
     counted = (last - first).days >= _LONG
+    known = time.at(since.astimezone(zone))
     body = sum(rows) * _ROW + len(rows) * 2 * _PAD
     height = _HEAD + body + _AXIS + (_MONTHS if counted else 0) + _LEGEND
 
     def draw(pen: Pen) -> None:
         pen.write(MARGIN, 22, f"故障与计划内停机　{first} 至 {last}", TITLE, align="left")
         time.weekends(pen, _HEAD, body)
+        if known > time.left:
+            pen.fill(time.left, _HEAD, known - time.left, body, "#ffffff", *_NOTHING)
         top = _HEAD
         for (lane, shown), many in zip(lanes, rows, strict=True):
             tall = many * _ROW + 2 * _PAD
@@ -60,8 +67,8 @@ def incidents_picture(found: Happened, first: date, last: date, now: datetime, z
             top += tall
         time.axis(pen, top)
         if counted:
-            _months(pen, found, time, top + _AXIS, now.astimezone(zone).date())
-        _legend(pen, height - 18)
+            _months(pen, found, time, top + _AXIS, since.astimezone(zone).date(), now.astimezone(zone).date())
+        _legend(pen, height - 18, gap=known > time.left)
 
     return drawn(height, draw)
 
@@ -116,8 +123,9 @@ def _bar(pen: Pen, one: _Shown, y: float) -> None:
         pen.write(x, middle, one.said, SMALL, align="right" if one.left else "left")
 
 
-def _months(pen: Pen, found: Happened, time: Timeline, top: float, until: date) -> None:
-    """A bar for each month that has begun, as high as there were faults, their number above it."""
+def _months(pen: Pen, found: Happened, time: Timeline, top: float, since: date, until: date) -> None:
+    """A bar for each month that has begun, as high as there were faults, their number above it; 不明 for one of which
+    nothing is known."""
     most, base = max([*found.months.values(), 1]), top + _MONTHS - 10
     pen.write(MARGIN, base - 20, "每月新发生", SMALL, align="left")
     pen.write(MARGIN, base, "的故障（个）", SMALL, align="left")
@@ -130,13 +138,17 @@ def _months(pen: Pen, found: Happened, time: Timeline, top: float, until: date) 
             middle, many = (time.x(day) + right) / 2, found.months[month]
             tall = many / most * (_MONTHS - 40)
             pen.fill(middle - 10, base - tall, 20, tall, _FAULT, INK)
-            pen.write(middle, base - tall - 10, f"{many}", SMALL)
+            said = f"{many}" if many or following > since else "不明"
+            pen.write(middle, base - tall - 10, said, SMALL)
 
 
-def _legend(pen: Pen, y: float) -> None:
+def _legend(pen: Pen, y: float, *, gap: bool) -> None:
     x: float = MARGIN
     for said, planned, end in (("故障", False, _EVER), ("还没有恢复的故障", False, None), ("计划内停机", True, _EVER)):
         _bar(pen, _Shown(Bar("", _EVER, end), planned, x, 28, 0, "", left=False), y - _ROW / 2)
         x += 28 + (_ARROW if end is None else 0)
         pen.write(x + 6, y, said, align="left")
         x += text_width(said) + 26
+    if gap:
+        pen.fill(x, y - 9, 28, 18, "#ffffff", *_NOTHING)
+        pen.write(x + 34, y, "没有记录", align="left")

@@ -85,11 +85,11 @@ def test_each_is_drawn_and_knows_its_rows(book: Book, name: str) -> None:
         ("drawings.response", "本期没有成功的探测记录"),
         ("drawings.heatmap", "本期没有应做的主机巡检"),
         ("drawings.disks", "本期没有看到磁盘的主机巡检"),
-        ("drawings.incidents", "本期没有登记的故障，也没有计划内停机"),
+        ("drawings.incidents", "本期没有记录"),
     ],
 )
 def test_where_there_is_nothing_words_say_so(book: Book, name: str, said: str) -> None:
-    """Given a month before the contract's term."""
+    """Given a month before the contract's term, and before the ledger."""
     found = asked(book, name, "2025-09")
     assert (found.png, found.trouble) == (b"", said)
     assert found.caption
@@ -103,6 +103,10 @@ def test_disks_that_need_nothing_are_not_drawn(tmp_path: Path) -> None:
     assert asked(book, "drawings.disks").trouble == (
         "看到 2 个文件系统，都没有超过阈值，其中 2 个的记录还不足以预测，不画图"
     )
+
+
+def test_a_month_without_faults_says_so(tmp_path: Path) -> None:
+    assert asked(Book(tmp_path, at(1, 0)), "drawings.incidents").trouble == "本期没有登记的故障，也没有计划内停机"
 
 
 def test_what_was_seen_after_the_period_is_not_in_its_picture(tmp_path: Path) -> None:

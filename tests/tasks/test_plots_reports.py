@@ -78,7 +78,9 @@ def disks(*volumes: Volume) -> bytes:
     return disks_picture(volumes or (GROWING, FULL, NEW), ZONE)
 
 
-def incidents(period: tuple[date, date] = NOVEMBER, each: int = 3, *, ends: bool = False) -> bytes:
+def incidents(
+    period: tuple[date, date] = NOVEMBER, each: int = 3, *, ends: bool = False, since: date = date(2026, 1, 1)
+) -> bytes:
     """Three systems with so many faults each; one of them goes on unless it `ends`, one system has a downtime."""
     chance, (first, last) = random.Random(1), period
     start, days = datetime(first.year, first.month, first.day, tzinfo=ZONE), (last - first).days + 1
@@ -93,7 +95,8 @@ def incidents(period: tuple[date, date] = NOVEMBER, each: int = 3, *, ends: bool
         Lane(NAMES[2], faults[2], ()),
     )
     months = Counter(at.date().replace(day=1) for its in begins for at in its)
-    return incidents_picture(Happened(lanes, months), first, last, start + timedelta(days=days - 2), ZONE)
+    began = datetime(since.year, since.month, since.day, tzinfo=ZONE)
+    return incidents_picture(Happened(lanes, months), first, last, began, start + timedelta(days=days - 2), ZONE)
 
 
 PICTURES: dict[str, Callable[[], bytes]] = {
@@ -286,3 +289,15 @@ class TestIncidents:
         assert "每月新发生" in words(three)
         assert "每月新发生" not in words(month)
         assert three.height > month.height + 50
+
+    def test_time_of_which_nothing_is_known_has_a_hatch_and_its_month_no_number(self) -> None:
+        """Given a quarter of which a month had passed when the ledger began."""
+        quarter = date(2026, 10, 1), date(2026, 12, 31)
+        known, unknown = (opened(incidents(quarter, 0, since=day)) for day in (quarter[0], date(2026, 11, 1)))
+        lanes = (210, 60, 400, 150)
+        assert changed(known.crop(lanes).convert("L"), unknown.crop(lanes).convert("L"))
+        said = words(unknown)
+        assert "不明" in said
+        assert "不明" not in words(known)
+        legends = (one.crop((430, one.height - 36, one.width, one.height)) for one in (unknown, known))
+        assert ["记录" in words(one, 7) for one in legends] == [True, False]
