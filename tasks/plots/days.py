@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from checks.availability import Condition, Piece, Span, clip
-from tasks.plots.pen import EDGE, FAINT, MARGIN, SMALL, TITLE, WEEKEND, WIDTH, Pen, drawn, text_width
+from tasks.plots.pen import EDGE, FAINT, INK, MARGIN, SMALL, TITLE, WEEKEND, WIDTH, Pen, drawn, text_width
 
 _SHADES = {
     Condition.UP: "#e2f0e4",
@@ -17,7 +17,7 @@ _SHADES = {
 }
 # In black and white print a hatch tells what a shade does not.
 _HATCHES = {Condition.PLANNED: "////", Condition.UNKNOWN: "...."}
-_LEFT, _HEAD, _TITLE, _DAY, _LEGEND = 60, 88, 32, 150, 44  # pixels
+_LEFT, _HEAD, _TITLE, _DAY, _LEGEND = 60, 88, 44, 150, 44  # pixels
 _WIDEST = 60.0  # pixels
 _LEAST = 2.0  # pixels: a minute must be seen, too
 
@@ -45,7 +45,7 @@ def availability_picture(strips: Sequence[Strip], first: date, last: date, zone:
         _heads(pen, days, cell)
         for number, strip in enumerate(strips):
             top = _HEAD + number * (_TITLE + _DAY)
-            pen.write(MARGIN, top + _TITLE / 2, f"{strip.name}　{strip.said}", align="left")
+            pen.write(MARGIN, top + 18, f"{strip.name}　{strip.said}", align="left")
             _days(pen, strip, days, cell, top + _TITLE, zone)
         _legend(pen, height - _LEGEND + 12)
 
@@ -91,6 +91,7 @@ def _parts(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> Iterator[tuple
 def _legend(pen: Pen, y: float) -> None:
     x: float = MARGIN
     for condition in Condition:
-        pen.fill(x, y, 26, 16, _SHADES[condition], EDGE, hatch=_HATCHES.get(condition, ""))
+        hatch = _HATCHES.get(condition, "")
+        pen.fill(x, y, 26, 16, _SHADES[condition], INK if hatch else EDGE, hatch)
         pen.write(x + 32, y + 8, condition.label, align="left")
         x += 32 + text_width(condition.label) + 24
