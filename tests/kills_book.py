@@ -26,10 +26,11 @@ from flows.standing import standing
 from tasks.ledger.audit import stored
 from tasks.ledger.backup import rehearse
 from tasks.ledger.verify import Package, verify
+from tasks.report import FIGURES
 from tasks.settings import Settings
 
 VICTIM = "victim"  # as PostgreSQL knows them
-FORMATS = {".md", ".html", ".pdf", ".docx"}
+FORMATS = {".md", ".html", ".pdf", ".docx", ".json"}
 
 out = Console(width=120 if not sys.stdout.isatty() else None, highlight=False)
 Key = tuple[str, str, int]  # run, target, attempt
@@ -241,6 +242,9 @@ class Book:
             self.expect(set(found) == FORMATS, f"{stem} 只有 {sorted(found)}")
             self.expect(found.get(".pdf", b"").rstrip().endswith(b"%%EOF"), f"{stem}.pdf 不完整")
             self.expect(found.get(".html", b"").rstrip().endswith(b"</html>"), f"{stem}.html 不完整")
+            figures = json.loads((folder / f"{stem}{FIGURES}").read_bytes())
+            files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob(f"{stem}.*")}
+            self.expect(figures["files"].items() <= files.items(), f"{stem} 的数字清单与文件不符")
             with zipfile.ZipFile(folder / f"{stem}.docx") as docx:
                 self.expect(docx.testzip() is None, f"{stem}.docx 不完整")
 

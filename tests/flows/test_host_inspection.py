@@ -117,7 +117,8 @@ def test_a_week_when_all_is_well(settings: Settings, hosts: HostEstate) -> None:
     rows = json.loads(shown["host-matrix"])
     assert set(rows[0]) == {"项目", *NAMES}
     assert next(row for row in rows if "OS08" in row["项目"])["oa-db-01"] == "正常"
-    assert {path.suffix for path in settings.reports_dir.glob("周巡检报告-*")} == {".md", ".html", ".pdf", ".docx"}
+    files = {path.suffix for path in settings.reports_dir.glob("周巡检报告-*")}
+    assert files == {".md", ".html", ".pdf", ".docx", ".json"}
 
 
 def test_a_fault_is_found_on_its_host_and_nowhere_else(settings: Settings, hosts: HostEstate) -> None:

@@ -122,7 +122,7 @@ def test_a_machine_without_a_browser(settings: Settings, monkeypatch: pytest.Mon
     found = [record.finding for one in recorded(settings) for record in one.latest()]
     assert len(found) == FINDINGS
     assert {finding.state for finding in found} == {State.UNKNOWN}
-    assert reports(settings) == {".md", ".html", ".docx"}
+    assert reports(settings) == {".md", ".html", ".docx", ".json"}
 
 
 def test_a_dry_run_opens_and_records_nothing(settings: Settings) -> None:
