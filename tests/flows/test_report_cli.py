@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,16 @@ class TestExplain:
         before, now = changed["inspections.missed"]["before"], changed["inspections.missed"]["now"]
         assert int(before[0]) == int(now[0]) + 1
         assert hashlib.sha256(report.read_bytes()).hexdigest() in str(room.figures(f"值班小结-{DARK}"))
+
+    def test_asked_again_of_a_ledger_that_was_rewritten(self, room: Room, report: Path) -> None:
+        """Given a report whose head is not on the chain any more, then that is said, whatever the figures are."""
+        with sqlite3.connect(room.settings.root / "ledger.db") as connection:
+            for what in ("update", "delete"):
+                connection.execute(f"DROP TRIGGER seal_no_{what}")
+            connection.execute("DELETE FROM seal WHERE seq = (SELECT max(seq) FROM seal)")
+        connection.close()
+        code, said = room.run("report", "explain", str(report), "--check")
+        assert (code, "台账核对不通过：台账被" in said) == (1, True)
 
 
 class TestReadme:
