@@ -55,7 +55,7 @@ estate:
 	@$(ENSURE) python browser fonts hosts services backups
 
 tools:
-	@$(ENSURE) python browser fonts ocr postgresql hosts services backups mariabackup tracer rpm lynis
+	@$(ENSURE) python browser fonts ocr postgresql hosts services backups mariabackup tracer rpm lynis office
 
 # Made anew when the lock changes: a package that left the lock must leave .venv too.
 $(BIN)/.locked: requirements.lock

@@ -20,8 +20,8 @@ class Verdict(StrEnum):
 def inspected(clause: str, demand: str, duty: DutyLine) -> IndicatorLine:
     """七2(1): as often as was agreed. What was missed is missed, also where something else is not known."""
     actual = (f"{duty.title}应做 ", duty.expected, " 次，完成 ", duty.done, " 次，漏检 ", duty.missed, " 次")
-    if not duty.owed:
-        return IndicatorLine(clause=clause, demand=demand, actual=("合同没有要求",), verdict="不适用")
+    if duty.absent:
+        return IndicatorLine(clause=clause, demand=demand, actual=(duty.absent,), verdict="不适用")
     if duty.missed:
         verdict = Verdict.NOT_MET
     elif duty.unknown or duty.pending or not duty.expected:

@@ -8,11 +8,11 @@ from checks.report_lines import ReportLine
 
 
 class DutyLine(ReportLine):
-    """A duty: how often it was due, and what became of that. `owed`: the contract wanted it in this period at all."""
+    """A duty: how often it was due, and what became of that. `absent`: why it was not due at all; "" where it was."""
 
     duty: str
     title: str
-    owed: bool
+    absent: str
     expected: Number
     done: Number
     late: Number

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees that the system has what is named:
-# python browser fonts ocr postgresql hosts services backups mariabackup tracer lynis rpm.
+# python browser fonts ocr postgresql hosts services backups mariabackup tracer lynis rpm office.
 # What counts is that a thing works, not which package it came from: a machine without apt is fine once it has all.
 set -euo pipefail
 
@@ -33,6 +33,8 @@ has() {
         tracer) command -v strace ;;
         rpm) every rpm rpmbuild ;;
         lynis) every lynis ;;
+        # a second reader of our Word files
+        office) every soffice ;;
         *) false ;;
     esac >/dev/null 2>&1
 }
@@ -49,6 +51,7 @@ packages() {
         tracer) echo strace ;;
         rpm) echo rpm ;;
         lynis) echo lynis ;;
+        office) echo libreoffice-writer-nogui ;;
         hosts) echo openssh-server openssh-client util-linux busybox cron rsyslog openssl iproute2 procps sudo ;;
         services) echo nginx redis-server mariadb-server-core mariadb-client-core tomcat10-common openjdk-17-jdk-headless postgresql ;;
         backups) echo mariadb-client restic borgbackup zstd gzip bzip2 xz-utils ;;

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -28,6 +28,9 @@ from rehearsal.hosts.estate import HostEstate
 from rehearsal.sample import copy_contract
 from tasks.crypto.tls import trusting
 from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from year import Year
 
 # What the machine's user has set must not reach into tests, nor tests into what is theirs.
 for name in [name for name in os.environ if name.startswith(("XUNJIAN_", "PREFECT_"))]:
@@ -63,6 +66,15 @@ def hosts(running_hosts: HostEstate) -> Iterator[HostEstate]:
     running_hosts.clear()
     yield running_hosts
     running_hosts.clear()
+
+
+@pytest.fixture(scope="session")
+def short_year(tmp_path_factory: pytest.TempPathFactory) -> "Year":
+    """A month of the simulated year and some days of the next, with everything that happens in one; made once. Nothing
+    is added to it: whoever wants to enter something copies its folder."""
+    from year import generate  # it brings Prefect along: seconds, for every test of a check
+
+    return generate(tmp_path_factory.mktemp("year") / "home", days=33)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from checks.coverage import DUTIES, Mark, SlotMark
+from checks.coverage import DUTIES, Duty, Mark, SlotMark
 from checks.number import Number, count, row
 from checks.period_lines import DutyLine, ExceptionLine
 from checks.report_lines import CoverageLine
@@ -55,15 +55,29 @@ def _slots(facts: Facts, duty: str, marks: list[Mark]) -> list[str]:
 
 @query(
     "inspections.duties",
-    "每项职责：应做几次，完成（含迟做）、迟做、漏检、免除、不明、未到期各几次；合同没有要求的也列出",
+    "每项职责：应做、完成（含迟做）、迟做、漏检、免除、不明、未到期各几次；没有到期的也列出",
 )
 def duties(facts: Facts) -> tuple[DutyLine, ...]:
     """One line per duty that recurs."""
     lines = []
     for duty in DUTIES:
         marks = [one for line in facts.coverage.lines if line.duty == duty.id for one in line.marks]
-        lines.append(DutyLine(duty=duty.id, title=duty.title, owed=bool(marks), **_counted(marks)))
+        lines.append(
+            DutyLine(duty=duty.id, title=duty.title, absent="" if marks else _absent(facts, duty), **_counted(marks))
+        )
     return tuple(lines)
+
+
+@query("inspections.absent", "本期没有一项职责的原因：合同没有要求，或本期没有到期的；有就是空的")
+def absent(facts: Facts, duty: str) -> str:
+    """Why nothing of it was due."""
+    return next(one.absent for one in duties(facts) if one.duty == duty)
+
+
+def _absent(facts: Facts, duty: Duty) -> str:
+    """A duty of each month may begin in none of the days of a week."""
+    wanted = any(True for _, contract in facts.versions for _ in duty.slots(contract, contract.term.start))
+    return "本期没有到期的" if wanted else "合同没有要求"
 
 
 @query("inspections.exceptions", "没有按时做的：哪一天、哪些对象，漏检、迟做、免除还是不明，原因")

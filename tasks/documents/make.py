@@ -9,6 +9,8 @@ import html as markup
 import re
 import subprocess
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,7 +68,7 @@ def docx(text: str, images: Mapping[str, bytes], out: Path, theirs: Path | None 
         theirs: a reference.docx whose styles and page are to be used instead of ours.
 
     Raises:
-        DocumentError: pandoc fails.
+        DocumentError: pandoc fails, or `theirs` is no Word document.
     """
     # pandoc decodes every picture only to know its shape, 45 ms each: it is given small ones that look blank.
     stand_ins = {blank(content, file): content for file, content in images.items()}
@@ -74,13 +76,25 @@ def docx(text: str, images: Mapping[str, bytes], out: Path, theirs: Path | None 
         folder = Path(name)
         for file, stand_in in zip(images, stand_ins, strict=True):
             (folder / file).write_bytes(stand_in)
-        (folder / "reference.docx").write_bytes(theirs.read_bytes() if theirs else reference())
+        (folder / "reference.docx").write_bytes(_sound(theirs) if theirs else reference())
         _pandoc(text, "docx", folder, "--shift-heading-level-by=-1", "--reference-doc=reference.docx", out=out)
     document = Document(str(out))
     for part in document.part.package.iter_parts():
         part._blob = stand_ins.get(part.blob, part.blob)
     _finish(document)
     document.save(str(out))
+
+
+def _sound(theirs: Path) -> bytes:
+    """Their reference.docx, if it is a Word document."""
+    try:
+        with zipfile.ZipFile(theirs) as archive:
+            archive.read("word/styles.xml")
+        return theirs.read_bytes()
+    except (zipfile.BadZipFile, KeyError, zlib.error, NotImplementedError, OSError) as error:
+        raise DocumentError(
+            f"{theirs.name} 不是 Word 的 DOCX，或者已经损坏；请用 xunjian report reference 重新写出后再改"
+        ) from error
 
 
 def _pandoc(text: str, to: str, folder: Path, *options: str, out: Path | None = None) -> str:

@@ -1,6 +1,6 @@
 """`make bench`: what an inspection costs: pages against a bare Playwright script that visits the same ones, hosts
 against paramiko, OpenSSH, Ansible and testinfra (hosts.py); what a year of them costs in the ledger (ledger.py), and
-what a year of probes does (probes.py).
+what a year of probes does (probes.py), and what reports of a year do (reports.py).
 
 Both sides run in turn, each in a fresh process, so that a busy machine is busy for both; what counts is the median of
 the ratios, pair by pair. Memory is sampled in a first pair of its own: to read it is work for the machine.
@@ -25,6 +25,7 @@ import hosts
 import ledger
 import probes
 import psutil  # type: ignore[import-untyped]
+import reports
 from lines import Line, table
 from rich.console import Console
 from rich.table import Table
@@ -59,11 +60,15 @@ out = Console(width=110 if not sys.stdout.isatty() else None)
 def main() -> int:
     """Measure, print, and return 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description="测量巡检的耗时、CPU 和内存，与裸脚本和同类工具成对比较")
-    parser.add_argument("--only", choices=("pages", "hosts", "ledger", "probes"), help="只测页面、主机、台账或探测")
+    parser.add_argument("--only", choices=("pages", "hosts", "ledger", "probes", "reports"),
+                        help="只测页面、主机、台账、探测或报告")  # fmt: skip
     parser.add_argument("--pairs", type=int, default=5, help="即时应答时的对数（默认 5）")
     parser.add_argument("--slow-pairs", type=int, default=2, help="每页一秒时的对数，每对约一分半钟（默认 2）")
     parser.add_argument(
-        "--rounds", type=int, default=3, help="主机、台账和探测的轮数，主机每轮约一分半钟；较慢的工具减半（默认 3）"
+        "--rounds",
+        type=int,
+        default=3,
+        help="页面以外的轮数，主机每轮约一分半钟；较慢的工具减半（默认 3）",
     )
     parser.add_argument("--year", type=Path, help="一年的台账放在哪里；已有就不再生成（默认用完即删）")
     parser.add_argument("--json", type=Path, help="把全部数字写到这个文件")
@@ -76,15 +81,18 @@ def main() -> int:
     visited: dict[int, hosts.Runs] = {}
     kept: Figures = {}
     probed: Figures = {}
+    reported: Figures = {}
     with tempfile.TemporaryDirectory(prefix="xunjian-bench-") as folder:
         base_port, settings = _prepare(Path(folder))
         if asked.only in (None, "ledger"):
             kept = ledger.measure(Path(folder), asked.year, asked.rounds, out.print)
         if asked.only in (None, "probes"):
             probed = probes.measure(Path(folder), asked.rounds, out.print)
+        if asked.only in (None, "reports"):
+            reported = reports.measure(Path(folder), asked.year, asked.rounds, out.print)
         if asked.only in (None, "pages"):
             starts = start_up()
-        with Prefect(settings, out.print) if asked.only not in ("ledger", "probes") else nullcontext():
+        with Prefect(settings, out.print) if asked.only not in ("ledger", "probes", "reports") else nullcontext():
             if asked.only in (None, "pages"):
                 pages = {case.name: measure(case, pairs[case.delay], base_port, settings.root) for case in CASES}
             if asked.only in (None, "hosts"):
@@ -96,6 +104,7 @@ def main() -> int:
     lines += hosts.bars(visited) if visited else []
     lines += ledger.bars(kept) if kept else []
     lines += probes.bars(probed) if probed else []
+    lines += reports.bars(reported) if reported else []
     for case in CASES if pages else ():
         out.print(details(case, pages[case.name]))
     for count, runs in visited.items():
@@ -104,6 +113,8 @@ def main() -> int:
         out.print(ledger.details(kept))
     if probed:
         out.print(probes.details(probed))
+    if reported:
+        out.print(reports.details(reported))
     out.print(table(lines))
     out.print(f"共用 {time.monotonic() - began:.0f} 秒，{os.cpu_count()} 核，负载 {os.getloadavg()[0]:.1f}")
     if asked.json:
@@ -113,6 +124,7 @@ def main() -> int:
             "hosts": visited,
             "ledger": kept,
             "probes": probed,
+            "reports": reported,
             "bars": [line._asdict() for line in lines],
         }
         asked.json.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")

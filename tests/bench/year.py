@@ -21,10 +21,12 @@ from unittest.mock import patch
 from rich.progress import track
 from year_backups import Backups
 from year_baseline import Baseline
+from year_contract import furnish
 from year_documents import Documents
-from year_frame import MARKS, Fate, Frame, furnish, hasty
+from year_frame import MARKS, Fate, Frame
 from year_hosts import Hosts
 from year_incidents import Incidents
+from year_ledger import hasty
 from year_pages import Pages
 from year_plans import Plans
 from year_security import Security

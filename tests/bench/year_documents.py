@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from year_frame import CALENDAR, Frame
+from year_ledger import CountingBook
 
 from checks import document_entries
 from checks.document_entries import Handed
@@ -23,7 +24,7 @@ from flows.queries.notes import REPORT_NOTE
 
 ENGINEER, CLIENT = "驻场工程师", "甲方项目负责人"
 SEEN, HANDED_IN, ANSWERED = 15.9, 16.2, 17.1  # hours
-EXCUSED, RETURNED, LATE = 6, (4, 21, 57), (9, 33, 71, 102)
+EXCUSED, RETURNED, LATE = 3, (4, 21, 57), (9, 33, 71, 102)
 """Which of the documents, counted as they come to be owed, are not simply handed in on their last day."""
 
 NOTES = {
@@ -46,7 +47,7 @@ class Documents:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._book = DocumentBook(frame.ledger, frame.settings)
+        self._book = DocumentBook(frame.ledger, frame.settings, CountingBook(frame.ledger))
         self._met: set[str] = set()
         self._told: set[str] = set()
         up = frame.up

@@ -5,7 +5,6 @@ A theme puts acts on the agenda; each is carried out at its time, and may put fu
 
 import hashlib
 import random
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,19 +12,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
 
-import sqlalchemy as sa
+from year_ledger import Counting
 
 from checks.contract import Contract
 from checks.coverage import Mark
 from checks.records import EvidenceRecord
 from checks.slots import AVAILABILITY_PROBE, Slot
 from flows import standing
-from rehearsal.layout import DEFAULT_BASE_PORT
-from rehearsal.sample import copy_contract
 from tasks import contract_folder
-from tasks.ledger import Ledger
 from tasks.settings import Settings
 
 CALENDAR = "chinesecalendar 1.11.0"
@@ -61,7 +56,7 @@ class Frame:
     """One year, or some days of one. `fates`: the slots that are not simply done in time."""
 
     settings: Settings
-    ledger: Ledger
+    ledger: Counting
     seed: int
     first: date
     last: date
@@ -150,46 +145,3 @@ class Frame:
         return EvidenceRecord(
             target=target, attempt=attempt, kind=kind, path=path, sha256=sha256, size=len(content), grade=2, at=at
         )
-
-
-def hasty(url: str) -> Ledger:
-    """A ledger that does not wait for the disk after every row: a year that is half written is written anew."""
-    ledger = Ledger(url)
-    if url.startswith("sqlite"):
-        sa.event.listen(ledger._engine, "connect", lambda new, _: new.execute("PRAGMA synchronous=OFF"))
-        ledger._engine.dispose()
-    return ledger
-
-
-# So that every system has ten pages: what is added, and which page it looks like.
-MORE_PAGES = {
-    "2-mobile": (("done", "已办事项", "todo"), ("library", "资料库", "notices")),
-    "3-archive": (
-        ("transfer", "移交接收", "borrow"),
-        ("appraisal", "鉴定销毁", "borrow"),
-        ("volumes", "案卷目录", "home"),
-        ("reading", "阅览登记", "home"),
-    ),
-}
-# So that every host has forty items.
-MORE_CHECKS = """\
-  OS24: { folders: [{ path: /var/backups/db, pattern: "*.sql.gz" }] }
-  OS25: { files: [/etc/ssl/xunjian/web.pem] }
-"""
-MORE_SERVICES = "services: { nginx: {}, tomcat: {}, redis: {}, mysql: {}, postgresql: {} }\n"
-
-
-def furnish(to: Any, first: date, last: date) -> None:
-    """The sample contract, for these days, with ten pages per system and forty items per host."""
-    copy_contract(to, DEFAULT_BASE_PORT)
-    head = to / "contract.yaml"
-    term = f"term:\n  start: {first}\n  end: {last}\n"
-    head.write_text(re.sub(r"term:\n( .*\n)+", term, head.read_text(encoding="utf-8")), encoding="utf-8")
-    for name, pages in MORE_PAGES.items():
-        with (to / "systems" / f"{name}.yaml").open("a", encoding="utf-8") as file:
-            for page, title, like in pages:
-                steps = f"[{{ goto: /{page} }}, {{ expect: {{ test_id: {like}-row, count: {{ min: 1 }} }} }}]"
-                file.write(f"\n  - id: {page}\n    title: {title}\n    steps: {steps}\n")
-    for file in to.glob("hosts/*.yaml"):
-        text = file.read_text(encoding="utf-8").replace("\n  OS16:", f"\n{MORE_CHECKS}  OS16:", 1)
-        file.write_text(text.replace("replica: true", "") + MORE_SERVICES, encoding="utf-8")

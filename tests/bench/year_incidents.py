@@ -4,28 +4,29 @@ What the watch sends nobody receives: in the place of the far side stands an ans
 """
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from year_frame import CALENDAR, Frame
+from year_ledger import CountingBook
 from year_plans import ENGINEER, FALSE, FLAPPING, LONG, THIRD, Plans
 from year_probes import Probes
 
 from checks.channels import Channel
 from checks.clocks import clocks
 from checks.entries import Who
-from checks.incidents import PROBE_CHECK, Incident, Step
+from checks.incidents import INCIDENT, PROBE_CHECK, Incident, Step, incidents
+from checks.records import EventRecord
 from checks.slots import RequestError
-from flows import incident_desk
+from flows import incident_desk, telling, watch
 from flows.office import Office
-from flows.watch import Watch
 from tasks import notify
 from tasks.notify import Message, Receipt
 
 _MINUTE, _A_LITTLE = timedelta(minutes=1), timedelta(seconds=5)
-ROUNDS = (6.6, 8.1, 10.4, 17.6)
-"""When the watch goes round on every day, in hours: for what is told at a time of day."""
+ROUNDS = (10.4, 17.6)
+"""When the watch goes round on every day, in hours: the day's results are told when all is done, or at 17:30."""
 
 
 class _Then(Office):
@@ -36,7 +37,7 @@ class _Then(Office):
         self.folder, self.calendar_version = frame.settings.contract, CALENDAR
 
 
-class _Watch(Watch):
+class _Watch(watch.Watch):
     """Reads verdicts only when there are new ones: fifteen seconds on, there would be; from one of our rounds to the
     next it would read the morning's again and again."""
 
@@ -60,9 +61,10 @@ class Incidents:
         self._now = frame.there(frame.first)
         self._silent_until = self._now
         self._failed, self._sent = False, 0
-        self._watch: Watch | None = None
+        self._watch: _Watch | None = None
         self._known: list[Incident] = []
         self._met: set[tuple[object, ...]] = set()
+        self._computed: tuple[int, list[Incident]] = (0, [])
         self.probes = Probes(frame, plans.spans(), lambda at: frame.at(at, self.round), self._going_on)
 
     def day(self, day: date) -> None:
@@ -81,17 +83,29 @@ class Incidents:
         self._now, self._failed, self._sent = at, False, 0
         self.probes.seen(at)
         if self._watch is None or self._watch._office.contract is not self._frame.contract:
-            self._watch = _Watch(self._frame, _Then(self._frame), self._trusted, lambda: self._now)
-        with patch.object(notify, "deliver", self._deliver):
+            with patch.object(watch, "EventBook", CountingBook):
+                self._watch = _Watch(self._frame, _Then(self._frame), self._trusted, lambda: self._now)
+        with (
+            patch.object(notify, "deliver", self._deliver),
+            patch.object(watch, "incidents", self._incidents),
+            patch.object(telling, "incidents", self._incidents),
+        ):
             self._watch.round()
+            self._known = self._watch.known()
         if self._failed:
             self._once(("again", at), at + _MINUTE)
         if self._sent > 1:  # what comes after two messages is gathered for two minutes
             self._once(("gathered", at), at + 2.2 * _MINUTE)
-        self._known = self._watch.known()
         for number, one in enumerate(self._known):
             if one.is_open:
                 self._take_up(number, one)
+
+    def _incidents(self, events: Sequence[EventRecord]) -> list[Incident]:
+        """As the real one, which would compute the same four times in a round."""
+        newest = events[-1].id if events else 0
+        if self._computed[0] != newest:
+            self._computed = (newest, incidents(events))
+        return self._computed[1]
 
     def _going_on(self) -> bool:
         return any(
@@ -110,12 +124,21 @@ class Incidents:
         if one.restored_at:
             self._once((one.id, "settled", one.restored_at), one.restored_at + 30 * _MINUTE + _A_LITTLE)
         for clock in clocks(one, None, self._frame.contract.deadlines):
-            if clock.started and clock.done is None:
+            name = (one.id, clock.name)
+            if clock.name != "report" and clock.started and clock.done is None and name not in self._met:
+                self._met.add(name)
                 for share in (0.5, 0.8, 1.0):
-                    self._once((one.id, clock.name, share), clock.started + clock.limit * share + _A_LITTLE)
+                    moment = clock.started + clock.limit * share + _A_LITTLE
+                    self._frame.at(moment, lambda at, name=name: self._warn(*name, at))
         if (one.id,) not in self._met:
             self._met.add((one.id,))
             self._handle(number, one)
+
+    def _warn(self, number: str, clock: str, at: datetime) -> None:
+        """A round for a clock that may still run."""
+        one = next(each for each in self._known if each.id == number)
+        if one.is_open and not one.restored_at and not (clock == "response" and one.responded_at):
+            self.round(at)
 
     def _handle(self, number: int, one: Incident) -> None:
         """Somebody answers, most of the time within the half hour; whoever has mended it says so."""
@@ -140,14 +163,15 @@ class Incidents:
 
     def _step(self, one: Incident, step: Step, moment: datetime, why: str) -> None:
         def act(at: datetime) -> None:
-            now = next(each for each in self._known if each.id == one.id)
+            now = next(each for each in self._incidents(self._frame.ledger.events(INCIDENT)) if each.id == one.id)
             over = now.void or (step is not Step.VOID and now.restored_at is not None)
             if not over:
                 try:
                     incident_desk.step(self._frame.ledger, one.id, step, at, Who(ENGINEER, why, "ui"), at)
                 except RequestError:
                     return self._frame.at(at + 20 * _MINUTE, act)  # it is still seen: tried anew later
-                self.round(at)
+                if step in (Step.RESTORED, Step.VOID):
+                    self.round(at)
             return None
 
         self._frame.at(max(moment, self._now + _A_LITTLE), act)

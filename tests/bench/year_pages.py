@@ -5,7 +5,8 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from year_frame import MORE_PAGES, SCHEDULED, Act, Fate, Frame
+from year_contract import MORE_PAGES
+from year_frame import SCHEDULED, Act, Fate, Frame
 from year_seen import SEEN
 
 from checks.contract import Contract, System

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from year_answers import BAD, GOOD, PARTLY, looked
 from year_frame import Act, Frame
+from year_ledger import CountingBook
 
 from checks.entries import Who
 from checks.finding import State, worst
@@ -56,7 +57,7 @@ class Security:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._book = FindingBook(frame.ledger, frame.contract.tz)
+        self._book = FindingBook(frame.ledger, frame.contract.tz, CountingBook(frame.ledger))
         up = frame.up[1:-1]
         for report, share in enumerate((4, 46)):
             day = up[len(up) * share // 100]

@@ -227,7 +227,10 @@ def test_the_baseline_in_a_line() -> None:
 def duty(**counted: int) -> DutyLine:
     names = ("expected", "done", "late", "missed", "excused", "unknown", "pending")
     return DutyLine(
-        duty="d", title="页面巡检", owed=bool(counted), **{one: Number(counted.get(one, 0)) for one in names}
+        duty="d",
+        title="页面巡检",
+        absent="" if counted else "合同没有要求",
+        **{one: Number(counted.get(one, 0)) for one in names},
     )
 
 

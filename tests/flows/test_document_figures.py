@@ -24,12 +24,13 @@ from checks.document_numbers import Figure
 from checks.document_register import Step as DocumentStep
 from checks.documents import DocumentDuty, Rule
 from checks.entries import Who
+from checks.faults import slots_of
 from checks.finding import Finding, Reason, State
 from checks.host_report import host_report
 from checks.incident_report import incident_report
 from checks.incidents import INCIDENT, Step
 from checks.probe import Reading
-from checks.records import CONTRACT, DOCUMENT, Event, FindingRecord, RunRecord
+from checks.records import CONTRACT, DOCUMENT, Event
 from checks.report_drawing import Drawing
 from checks.slots import (
     BACKUP_CHECK,
@@ -44,7 +45,7 @@ from checks.slots import (
 from flows import incident_desk
 from flows.document_check import Hand, asked, findings_of
 from flows.document_desk import DocumentDesk
-from flows.document_figures import figures_of, named, unwell
+from flows.document_figures import figures_of, named
 from flows.document_mail import MailError, mail
 from flows.incident_desk import cases
 from tasks.ledger import Ledger
@@ -244,18 +245,27 @@ class TestFigures:
         found = month.figures("monthly/2026-11")["迟交文档"]
         assert found.value == 5 + 1 + 1  # each Monday's, the monthly of October, the incident's
 
-    def test_backups_that_were_not_well(self) -> None:
-        def run(number: int, state: State, target: str = "oa.db") -> RunRecord:
-            reason = Reason.UNREACHABLE if state is State.UNKNOWN else None
-            finding = Finding(check="BK01", state=state, summary="实际与期望", reason=reason)
-            return RunRecord(
-                id=str(number), slot=f"{BACKUP_CHECK}/{target}", flow_run_id="", trigger="", who="", why="",
-                started_at=at(1), ended_at=at(1), outcome=state, code_version="", contract_hash="",
-                findings=(FindingRecord(target=target, attempt=1, at=at(1), finding=finding),),
-            )  # fmt: skip
+    def test_backups_that_were_not_well(self, desk: Desk) -> None:
+        """Each slot by its last look: what could not be looked at is not unwell, what was mended is well."""
 
-        assert unwell([run(1, State.CRIT), run(2, State.WARN, "oa.files"), run(3, State.UNKNOWN, "mobile.db")]) == 2
-        assert unwell([run(1, State.CRIT), run(2, State.OK)]) == 0
+        def looks(target: str, day: int, *states: State) -> None:
+            on = date(2026, 11, day)
+            slot = Slot(f"{BACKUP_CHECK}/{target}/{on}", BACKUP_CHECK, target, on, at(day, 0), at(day, 24))
+            desk.ledger.expect([slot], at(day))
+            for minute, state in enumerate(states):
+                reason = Reason.UNREACHABLE if state is State.UNKNOWN else None
+                finding = Finding(check="BK01", state=state, summary="实际与期望", reason=reason)
+                when = at(day) + timedelta(minutes=minute)
+                run = desk.begin(slot, when)
+                desk.ledger.add(run, target, 1, [finding], visit=None, evidence=(), now=when)
+                desk.ledger.end(run, state, when)
+
+        looks("oa.db", 1, State.CRIT)
+        looks("oa.files", 1, State.WARN)
+        looks("mobile.db", 1, State.UNKNOWN)
+        looks("oa.db", 2, State.CRIT, State.OK)
+        found = slots_of(desk.ledger.faults([BACKUP_CHECK], date(2026, 11, 1), date(2026, 11, 30)))
+        assert sorted(found) == [f"{BACKUP_CHECK}/oa.db/2026-11-01", f"{BACKUP_CHECK}/oa.files/2026-11-01"]
 
     @pytest.mark.parametrize(
         ("name", "days"),

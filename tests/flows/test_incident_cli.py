@@ -366,7 +366,7 @@ class TestNotify:
 EVERY = [
     ("availability",),
     ("incident", "list"),
-    ("incident", "report", "G-2026-0001"),
+    ("report", "note", "incident/G-2026-0001", "--section", "原因", "--text", "连接数用尽", "--who", "值班员甲"),
     ("incident", "call", "oa", *WHO),
     ("downtime", "approve", "T-2026-0001", *WHO),
     ("support", "list"),

@@ -48,7 +48,7 @@ class TestNumbers:
         assert values(duties["host-inspection"], *names) == [8, 7, 0, 1, 0, 0, 0]
         assert values(duties["backup-check"], *names) == [30, 29, 0, 1, 0, 0, 0]
         assert values(duties["restore-drill"], *names) == [1, 1, 0, 0, 0, 0, 0]
-        assert not duties["baseline-check"].owed
+        assert duties["baseline-check"].absent == "合同没有要求"
         assert all(len(one.expected.rows) == one.expected.value for one in duties.values())
 
     def test_what_was_not_done_in_time_stands_once_with_its_reason(self, ask: Asking) -> None:
@@ -239,7 +239,12 @@ class TestWhatIsNotThere:
     def test_a_duty_that_the_contract_does_not_want(self, book: Book) -> None:
         text = markdown(book, "monthly", Every.MONTH, "2026-09")
         assert "| 等保自查 | 合同没有要求 | — |" in text
-        assert "等保自查：本期没有到期的。" in text
+        assert "等保自查：合同没有要求。" in text
+
+    def test_a_duty_of_each_month_is_not_due_in_each_week_but_the_contract_wants_it(self, book: Book) -> None:
+        duties = {one.duty: one for one in book.ask("weekly", Every.WEEK, "2026-W37")("inspections.duties")}
+        assert (duties["restore-drill"].absent, duties["baseline-check"].absent) == ("本期没有到期的", "合同没有要求")
+        assert duties["page-inspection"].absent == ""
 
     def test_a_period_before_the_ledger_says_so_on_its_first_page(self, book: Book) -> None:
         text = markdown(book, "monthly", Every.MONTH, "2026-08")
@@ -263,7 +268,7 @@ class TestWhatIsNotThere:
     def test_a_contract_with_nothing_but_systems(self, tmp_path: Path) -> None:
         book = Book(tmp_path, at(1, 0), "hosts/oa.yaml", "backups/oa.yaml")
         text = markdown(book, "monthly", Every.MONTH, "2026-09", at(2))
-        assert "合同没有要求备份检查。" in text
+        assert "备份检查：合同没有要求。" in text
         assert "合同没有要求恢复演练。" in text
         assert "漏洞台账里没有漏洞：没有登记过，不等于没有漏洞。" in text
 
