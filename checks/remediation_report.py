@@ -22,13 +22,14 @@ _DONE = (Step.FIXED, Step.FALSE_POSITIVE, Step.REOPENED, Step.IDENTITY)
 
 
 class ProblemLine(ReportLine):
-    """问题清单, 方案, 残余风险: one finding as it stands at the end. `late`: days overdue; None where it is not."""
+    """问题清单, 方案, 残余风险: one finding as it stands at the end. `page`: of its source. `late`: days overdue; None
+    where it is not."""
 
     number: str
     title: str
     severity: str
     asset: str
-    source: str
+    page: str
     cve: str
     plan: str
     owner: str
@@ -66,10 +67,11 @@ class RetestLine(ReportLine):
 
 
 class SourceLine(ReportLine):
-    """依据: one report that findings come from, and how many of them."""
+    """依据, 问题清单: one report that findings come from, how many there are, and which."""
 
     source: str
     findings: Number
+    problems: tuple[ProblemLine, ...]
 
 
 class RemediationReport(ReportLine):
@@ -138,17 +140,23 @@ def remediation_report(
         open=counted("open", lambda one: one.is_open),
         accepted=counted("accepted", lambda one: one.life is Life.ACCEPTED),
         overdue=counted("overdue", lambda one: one.overdue(on)),
-        sources=tuple(_sources(those)),
+        sources=tuple(_sources(those, on)),
         problems=tuple(_problem(one, on) for one in those),
         done=tuple(_done(mine, zone)),
         retests=tuple(_retests(those, mine, {run.id: run for run in runs}, zone)),
     )
 
 
-def _sources(those: Sequence[SecurityFinding]) -> Iterator[SourceLine]:
+def _sources(those: Sequence[SecurityFinding], on: date) -> Iterator[SourceLine]:
     for source in dict.fromkeys(one.source for one in those):
-        rows = tuple(row_of(one) for one in those if one.source == source)
-        yield SourceLine(source=source or "没有登记来源", findings=count("remediation.of-source", rows), rows=rows)
+        problems = tuple(_problem(one, on) for one in those if one.source == source)
+        rows = tuple(name for one in problems for name in one.rows)
+        yield SourceLine(
+            source=source or "没有登记来源",
+            findings=count("remediation.of-source", rows),
+            problems=problems,
+            rows=rows,
+        )
 
 
 def _problem(one: SecurityFinding, on: date) -> ProblemLine:
@@ -160,7 +168,7 @@ def _problem(one: SecurityFinding, on: date) -> ProblemLine:
         title=one.title,
         severity=one.severity.value,
         asset=one.asset,
-        source=f"{one.source} 第 {one.page} 页" if one.page else one.source,
+        page=one.page,
         cve="、".join(name for name in (one.cve, one.cnvd) if name),
         plan=one.plan,
         owner=one.owner,
