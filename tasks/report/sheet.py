@@ -72,15 +72,16 @@ def _format(text: str, *values: object) -> str:
 
 def _sum(lines: Iterable[Any], attribute: str) -> Number:
     """Of the numbers in one column."""
-    return total(getattr(line, attribute) for line in lines)
+    found = [getattr(line, attribute) for line in lines]
+    return total(found) if found else Number(0, getattr(lines, "query", ""))
 
 
 def _length(lines: Iterable[Any]) -> Number:
     """How many, as a number that rests on the lines' own rows, from their queries."""
-    each = list(lines)
+    each, query = list(lines), getattr(lines, "query", "")
     rows = dict.fromkeys(name for one in each for name in getattr(one, "rows", ()))
-    queries = dict.fromkeys(getattr(one, "query", "") or type(one).__name__ for one in each)
-    return Number(len(each), "、".join(queries), tuple(rows))
+    queries = dict.fromkeys(getattr(one, "query", "") or query or type(one).__name__ for one in each)
+    return Number(len(each), "、".join(queries) or query, tuple(rows))
 
 
 def _duration(seconds: Any) -> Any:
