@@ -20,8 +20,9 @@ def warnings(facts: Facts, every: Every) -> list[str]:
 def unsound(verdict: Verdict) -> str:
     """That the ledger was found altered, and since when."""
     problems = verdict.problems
+    first = next((one for one in problems if one.seal), problems[0])
     return (
-        f"台账核对不通过：{len(problems)} 处问题，自{verdict.lost_from}起不可信（{problems[0].what}），"
+        f"台账核对不通过：{len(problems)} 处问题，自{verdict.lost_from}起不可信（{first.what}），"
         "本报告的数字不能作为依据；用 xunjian audit verify 查看全部"
     )
 

@@ -117,6 +117,11 @@ def test_what_a_template_leaves_to_be_written_is_not_written(left: str) -> None:
     assert "有待填写的：原因" in found.summary
 
 
+@pytest.mark.parametrize("said", ["没有看到 oa/todo", "页面 todo 正常", "mobile/TODO 打开要 3 秒"])
+def test_a_page_may_be_called_as_what_is_to_be_done(said: str) -> None:
+    assert completeness(document("一、原因", said), ["原因"]).state is State.OK
+
+
 def test_items_of_a_list_are_content() -> None:
     text = document("一、处置", "1. 重启服务", "2. 更换硬盘", "二、原因", "（1）老化")
     assert completeness(text, ["处置", "原因"]).state is State.OK
