@@ -158,6 +158,8 @@ class BaselineReport(ReportLine):
 
     version: str
     made_at: datetime
+    targets: Number  # hosts and addresses
+    measures: Number  # items that are to be mended somewhere
     total: ClauseLine
     hosts: tuple[ClauseLine, ...]
     clauses: tuple[ClauseLine, ...]

@@ -74,9 +74,12 @@ def baseline_report(
         now[name] = _judged(name, month, judge(mine))
         if earlier := [one for one in by_month if one < month]:
             before[name] = _judged(name, max(earlier), judge(by_month[max(earlier)]))
+    plan = tuple(_plan(now))
     return BaselineReport(
         version=BASELINE_VERSION,
         made_at=those.at.astimezone(contract.tz),
+        targets=count("baseline.targets", (row("slot", f"{BASELINE_CHECK}/{name}/{month}") for name in now)),
+        measures=count("baseline.measures", (row("clause", one.item.partition(" ")[0]) for one in plan)),
         total=_tally("", "合计", [one for lines in now.values() for one in lines]),
         hosts=tuple(_tally("", host, lines) for host, lines in now.items()),
         clauses=tuple(_by_clause(now)),
@@ -95,7 +98,7 @@ def baseline_report(
                          maps="、".join(one.maps))
             for one in CLAUSES.values()
         ),
-        plan=tuple(_plan(now)),
+        plan=plan,
         findings=tuple(findings),
         run_ids=tuple(run_ids),
         rows=tuple(row("run", one) for one in run_ids),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from checks.finding import Finding
 from checks.number import Number, count, row
+from checks.period_findings import row_of
 from checks.periods import Period
 from checks.records import EventRecord, RunRecord, standing
 from checks.report_lines import ReportLine
@@ -21,13 +22,14 @@ _DONE = (Step.FIXED, Step.FALSE_POSITIVE, Step.REOPENED, Step.IDENTITY)
 
 
 class ProblemLine(ReportLine):
-    """问题清单, 方案, 残余风险: one finding as it stands at the end. `late`: days overdue; None where it is not."""
+    """问题清单, 方案, 残余风险: one finding as it stands at the end. `page`: of its source. `late`: days overdue; None
+    where it is not."""
 
     number: str
     title: str
     severity: str
     asset: str
-    source: str
+    page: str
     cve: str
     plan: str
     owner: str
@@ -65,10 +67,11 @@ class RetestLine(ReportLine):
 
 
 class SourceLine(ReportLine):
-    """依据: one report that findings come from, and how many of them."""
+    """依据, 问题清单: one report that findings come from, how many there are, and which."""
 
     source: str
     findings: Number
+    problems: tuple[ProblemLine, ...]
 
 
 class RemediationReport(ReportLine):
@@ -76,12 +79,13 @@ class RemediationReport(ReportLine):
 
     Args:
         on: the day at whose end, or in the course of which, the register is read.
-        known: findings ever entered. before: not closed when the period began; new, verified, none: in the period;
-            open, accepted, overdue: at its end.
+        known: findings ever entered. listed: those of this report. before: not closed when the period began; new,
+            verified, none: in the period; open, accepted, overdue: at its end.
     """
 
     on: date
     known: Number
+    listed: Number
     before: Number
     new: Number
     verified: Number
@@ -119,47 +123,52 @@ def remediation_report(
     those.sort(key=lambda one: (_ORDER.index(one.severity), one.due, one.id))
 
     def counted(name: str, wanted: Callable[[SecurityFinding], bool]) -> Number:
-        return count(f"remediation.{name}", (row("finding", one.id) for one in those if wanted(one)))
+        return count(f"remediation.{name}", (row_of(one) for one in those if wanted(one)))
 
-    def became(one: SecurityFinding) -> bool:
-        """What it is, it is since this period: a follow-up does not verify anew."""
-        then = was.get(one.id)
-        return then is None or (then.life, then.verified_at) != (one.life, one.verified_at)
+    def none(one: SecurityFinding) -> bool:
+        return one.life is Life.FALSE_POSITIVE and (one.id not in was or was[one.id].life is not one.life)
 
     return RemediationReport(
-        rows=tuple(row("finding", one.id) for one in those),
+        rows=tuple(row_of(one) for one in those),
         on=on,
-        known=count("remediation.known", (row("finding", name) for name in now)),
+        known=count("remediation.known", (row_of(one) for one in now.values())),
+        listed=counted("listed", lambda _: True),
         before=counted("before", lambda one: one.id in left),
         new=counted("new", lambda one: one.id not in was),
-        verified=counted("verified", lambda one: one.life is Life.VERIFIED and became(one)),
-        none=counted("none", lambda one: one.life is Life.FALSE_POSITIVE and became(one)),
+        verified=counted("verified", lambda one: one.verified_at is not None and start <= one.verified_at < end),
+        none=counted("none", none),
         open=counted("open", lambda one: one.is_open),
         accepted=counted("accepted", lambda one: one.life is Life.ACCEPTED),
         overdue=counted("overdue", lambda one: one.overdue(on)),
-        sources=tuple(_sources(those)),
+        sources=tuple(_sources(those, on)),
         problems=tuple(_problem(one, on) for one in those),
         done=tuple(_done(mine, zone)),
         retests=tuple(_retests(those, mine, {run.id: run for run in runs}, zone)),
     )
 
 
-def _sources(those: Sequence[SecurityFinding]) -> Iterator[SourceLine]:
+def _sources(those: Sequence[SecurityFinding], on: date) -> Iterator[SourceLine]:
     for source in dict.fromkeys(one.source for one in those):
-        rows = tuple(row("finding", one.id) for one in those if one.source == source)
-        yield SourceLine(source=source or "没有登记来源", findings=count("remediation.of-source", rows), rows=rows)
+        problems = tuple(_problem(one, on) for one in those if one.source == source)
+        rows = tuple(name for one in problems for name in one.rows)
+        yield SourceLine(
+            source=source or "没有登记来源",
+            findings=count("remediation.of-source", rows),
+            problems=problems,
+            rows=rows,
+        )
 
 
 def _problem(one: SecurityFinding, on: date) -> ProblemLine:
     accepted = next((each for each in reversed(standing(one.events)) if each.body["step"] == Step.ACCEPTED), None)
     held = accepted if one.life is Life.ACCEPTED else None
-    rows = (row("finding", one.id),)
+    rows = (row_of(one),)
     return ProblemLine(
         number=one.id,
         title=one.title,
         severity=one.severity.value,
         asset=one.asset,
-        source=f"{one.source} 第 {one.page} 页" if one.page else one.source,
+        page=one.page,
         cve="、".join(name for name in (one.cve, one.cnvd) if name),
         plan=one.plan,
         owner=one.owner,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +15,12 @@ class ReportLine(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     rows: tuple[str, ...] = ()
+    query: str = ""
+
+
+class Lines(tuple[Any, ...]):
+    """The lines of an answer, which know their query even where there are none."""
+
     query: str = ""
 
 

@@ -52,7 +52,7 @@ class RetestReport(ReportLine):
     fixer: str
     fixed_at: datetime | None
     life: str
-    result: Result
+    result: str  # of `Result`
     why: str
     tester: str
     before: LookLine | None
@@ -99,7 +99,7 @@ def retest_report(contract: Contract, finding: SecurityFinding, runs: Iterable[R
         fixer="、".join(claimed.fixers),
         fixed_at=claimed.fixed_at.astimezone(contract.tz) if claimed.fixers and claimed.fixed_at else None,
         life=finding.life.label,
-        result=result,
+        result=result.value,
         why=why,
         tester=by_run[last.run].who,
         before=line.get(test.before) if test else None,

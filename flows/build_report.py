@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from checks.report_period import Every
 from flows.caller import caller
@@ -31,12 +31,16 @@ class File(StrEnum):
     HTML = "html"
 
 
-class BuildReport(AdHoc):
-    """The form in the UI. The kinds are put into it as choices (flows/deployments.py)."""
+class Wanted(BaseModel):
+    """Which report. The kinds are put in as choices (flows/deployments.py)."""
 
     report: str = Field(title="种类", min_length=1)
     period: str = Field("", title="期间或编号", description=f"如 {_EXAMPLES}；空着就是昨天所在的期间")
     formats: list[File] = Field(list(File), title="格式", description="界面上总有一份", min_length=1)
+
+
+class BuildReport(AdHoc, Wanted):
+    """The form in the UI."""
 
 
 @flow(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ class Figure(BaseModel):
     @property
     def meaning(self) -> str:
         """What its query answers, in words; empty where no template asked for it by name."""
-        return "；".join(dict.fromkeys(filter(None, map(_meaning, self.query.split(" + ")))))
+        return "；".join(dict.fromkeys(filter(None, map(_meaning, re.split(" [+−] ", self.query)))))
 
 
 class Listed(BaseModel):

@@ -36,16 +36,16 @@ def explain(
         found = listed(file, settings.reports_dir)
         changed = is_changed(file, found)
         figures = [one for one in found.figures if find in f"{one.where}\n{one.line}\n{one.query}"]
-        now = _asked_again(settings, found) if check else None
+        now, unsound = _asked_again(settings, found) if check else (None, False)
         if as_json:
             _as_json(file, found, figures, now, changed=changed)
         else:
             _as_text(file, found, figures, now, changed=changed, rows=rows)
-    raise typer.Exit(PROBLEMS if changed or now else FINE)
+    raise typer.Exit(PROBLEMS if changed or now or unsound else FINE)
 
 
-def _asked_again(settings: "Settings", found: "Listed") -> "list[Changed]":
-    """What the ledger, as it is now, would answer otherwise; a ledger that was rewritten since is said by itself."""
+def _asked_again(settings: "Settings", found: "Listed") -> "tuple[list[Changed], bool]":
+    """What the ledger, as it is now, would answer otherwise; whether it was rewritten since is said first."""
     import tempfile
 
     check_ledger(settings)
@@ -54,12 +54,16 @@ def _asked_again(settings: "Settings", found: "Listed") -> "list[Changed]":
         from flows.report_desk import named_of
         from flows.report_explain import compare, listed
         from flows.report_files import build, kind_of
+        from tasks.ledger.part import verify_part
         from tasks.report import Format
 
-        office = Office(settings)
+        office, cover = Office(settings), found.cover
+        wrong = verify_part(settings.ledger, settings.evidence_dir, cover.first, cover.last, cover.head).problems
+        for problem in wrong:
+            console.complain(f"台账核对不通过：{problem.what}")
         named = named_of(office, kind_of(office, found.kind), found.cover.name)
         [made] = build(office, found.kind, named, [Format.ARTIFACT], out=Path(folder)).values()
-        return compare(found, listed(made, Path(folder)))
+        return compare(found, listed(made, Path(folder))), bool(wrong)
 
 
 def _as_text(

@@ -14,9 +14,11 @@ from functools import cache
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
+from pydantic import BaseModel
+
 from checks.number import Number
 from checks.report_drawing import Drawing
-from checks.report_lines import ReportLine
+from checks.report_lines import Lines, ReportLine
 from flows.queries.facts import Facts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,9 +91,13 @@ def _named(answer: Any, key: str) -> Any:
         return replace(answer, query=key)
     if isinstance(answer, Drawing) and not answer.query:
         return answer.model_copy(update={"query": key})
-    if isinstance(answer, ReportLine):
-        named = {name: _named(said, key) for name, said in answer if isinstance(said, Number | ReportLine | tuple)}
-        return answer.model_copy(update={"query": answer.query or key} | named)
+    if isinstance(answer, BaseModel):
+        parts = {name: _named(said, key) for name, said in answer if isinstance(said, Number | BaseModel | tuple)}
+        if isinstance(answer, ReportLine):
+            parts["query"] = answer.query or key
+        return answer.model_copy(update=parts)
     if type(answer) is tuple:
-        return tuple(_named(one, key) for one in answer)
+        lines = Lines(_named(one, key) for one in answer)
+        lines.query = key
+        return lines
     return answer

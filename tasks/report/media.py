@@ -28,22 +28,28 @@ class Pictures:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.sources: set[str] = set()  # of all that was shown
 
     def __call__(self, one: object) -> Picture:
         """Of a drawing, or of a screenshot on record (EvidenceRecord)."""
         if isinstance(one, Drawing):
-            return Picture(Safe(), one.trouble) if one.trouble else self.place(one.png, "png")
+            return Picture(Safe(), one.trouble) if one.trouble else self._shown(one.png, "png")
         if not isinstance(one, EvidenceRecord):
             raise TypeError(f"{type(one).__name__} 不是图，也不是截图")
         try:
             content = stored(self._folder, one.path, one.sha256)
             if Grade(one.grade).sealed:
                 return Picture(Safe(), "密级为非常敏感，截图加密保存，不在报告中显示")
-            return self.place(small_jpeg(content, self.width, self.quality), "jpeg")
+            return self._shown(small_jpeg(content, self.width, self.quality), "jpeg")
         except EvidenceError as error:
             return Picture(Safe(), f"截图{error.what}，不予显示")
         except PictureError as error:
             return Picture(Safe(), str(error))
+
+    def _shown(self, content: bytes, kind: str) -> Picture:
+        picture = self.place(content, kind)
+        self.sources.add(picture.source)
+        return picture
 
     def place(self, content: bytes, kind: str) -> Picture:
         """Put the picture where the medium wants it. `kind`: jpeg or png."""

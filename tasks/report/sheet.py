@@ -2,12 +2,12 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import TemplateRuntimeError
+from jinja2 import TemplateRuntimeError, pass_environment
 
 from checks.number import Number, noted, total
 from checks.report_cover import Cover
@@ -20,6 +20,10 @@ from tasks.report.sandbox import SUFFIX as SUFFIX
 from tasks.report.sandbox import Sandbox, said
 
 OURS = Path(__file__).parents[2] / "templates"
+
+_CODE = re.compile(r"`[^`\n]*`")
+_IMAGE = re.compile(r"!\[(?:\\.|[^]\\\n])*]\(([^)\s]*)\)")
+_FOREIGN = re.compile(r"(?<!\\)(?:\\\\)*((?:!\[|<[A-Za-z/!?]).{0,40})")
 
 
 class Ask(Protocol):
@@ -70,17 +74,24 @@ def _format(text: str, *values: object) -> str:
     return filled
 
 
-def _sum(lines: Iterable[Any], attribute: str) -> Number:
+@pass_environment
+def _sum(templates: Sandbox, lines: Iterable[Any], attribute: str) -> Number:
     """Of the numbers in one column."""
-    return total(getattr(line, attribute) for line in lines)
+    found: list[Number] = []
+    for line in lines:
+        one = templates.getitem(line, attribute)
+        if not isinstance(one, Number):
+            raise TemplateRuntimeError(f"sum 只加有出处的数，{attribute} 是 {type(one).__name__}")
+        found.append(one)
+    return total(found) if found else Number(0, getattr(lines, "query", ""))
 
 
 def _length(lines: Iterable[Any]) -> Number:
     """How many, as a number that rests on the lines' own rows, from their queries."""
-    each = list(lines)
+    each, query = list(lines), getattr(lines, "query", "")
     rows = dict.fromkeys(name for one in each for name in getattr(one, "rows", ()))
-    queries = dict.fromkeys(getattr(one, "query", "") or type(one).__name__ for one in each)
-    return Number(len(each), "、".join(queries), tuple(rows))
+    queries = dict.fromkeys(getattr(one, "query", "") or query or type(one).__name__ for one in each)
+    return Number(len(each), "、".join(queries) or query, tuple(rows))
 
 
 def _duration(seconds: Any) -> Any:
@@ -104,6 +115,13 @@ def _numeral(number: int) -> str:
     return f"{digits[tens] if tens > 1 else ''}{'十' if tens else ''}{digits[ones]}".strip()
 
 
+def _only(text: str, sources: Collection[str]) -> None:
+    """See that Markdown shows no picture but these, and no HTML: pandoc would open files and addresses for it."""
+    plain = _IMAGE.sub(lambda match: "" if match[1] in sources else match[0], _CODE.sub("", text))
+    if match := _FOREIGN.search(plain):
+        raise TemplateRuntimeError(f"模板不许引用别处的图、文件和网址，也不能写 HTML：{match[1]}")
+
+
 class Page:
     """A template filled in: its Markdown, its figures, and what the template says of itself.
 
@@ -122,6 +140,7 @@ class Page:
                 sheet = templates.get_template(f"{template}{SUFFIX}")
                 context = sheet.new_context(given)
                 text = templates.concat(sheet.root_render_func(context))
+                _only(text, pictures.sources)
                 text, self.figures = taken_out(text, seen, key)
                 known = context.get_exported()
                 kind, title = (known.get(name) for name in ("kind", "title"))

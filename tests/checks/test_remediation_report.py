@@ -59,11 +59,11 @@ def test_what_was_open_or_changed_is_listed_worst_first() -> None:
     assert numbers(found.problems) == ["F-2026-002", "F-2026-006", "F-2026-003", "F-2026-004", "F-2026-005"]
     shown = {
         name: getattr(found, name).shown
-        for name in ("known", "before", "new", "verified", "none", "open", "accepted", "overdue")
+        for name in ("known", "listed", "before", "new", "verified", "none", "open", "accepted", "overdue")
     }
-    assert shown == {"known": "6", "before": "4", "new": "1", "verified": "1", "none": "1", "open": "2",
+    assert shown == {"known": "6", "listed": "5", "before": "4", "new": "1", "verified": "1", "none": "1", "open": "2",
                      "accepted": "1", "overdue": "1"}  # fmt: skip
-    assert found.overdue.rows == ("finding F-2026-002",)
+    assert found.overdue.rows == ("event 2",)
     assert [(line.source, line.findings.shown) for line in found.sources] == [("渗透测试", "4"), ("没有登记来源", "1")]
 
 
@@ -72,7 +72,7 @@ def test_each_as_it_stood_at_the_end_of_the_month() -> None:
     late = lines["F-2026-002"]  # which was mended in December
     assert (late.life, late.plan, late.owner, late.over) == ("整改中", "停用端口", "运维岗", False)
     assert late.late is not None
-    assert (late.late, late.late.rows) == (22, ("finding F-2026-002",))
+    assert (late.late, late.late.rows) == (22, ("event 2",))
     held = lines["F-2026-003"]
     assert (held.life, held.accepted_by, held.until, held.document) == ("风险接受", "赵六", date(2027, 1, 31), "批示")
     assert lines["F-2026-004"].over

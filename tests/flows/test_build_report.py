@@ -91,7 +91,7 @@ def test_the_form_offers_every_kind(room: Room) -> None:
     contract = contract_folder.load(room.settings.contract)
     fields = _with_choices(schema, contract, BUILD_REPORT)["definitions"]["Form"]["properties"]
     assert {"周报（weekly）", "值班小结（duty）"} <= set(fields["report"]["enum"])
-    assert [one["title"] for one in fields.values()] == ["试运行", "操作人", "原因", "种类", "期间或编号", "格式"]
+    assert [one["title"] for one in fields.values()] == ["种类", "期间或编号", "格式", "试运行", "操作人", "原因"]
     assert fields["formats"]["default"] == list(File)
 
 

@@ -1,17 +1,18 @@
 """日报, 周巡检报告 and 日志分析报告 of the simulated year: every figure can be counted again."""
 
 import json
-from datetime import timedelta
+import shutil
 from typing import Any
 
 import pytest
-from year import Year, generate
+from year import Year
 
 from checks.report_period import period_with
 from flows.office import Office
 from flows.queries import queries
 from flows.report_files import build, kind_of
 from tasks.report import Format
+from tasks.settings import Settings
 
 COUNTED = {
     *(f"daily.{one}" for one in ("expected", "done", "pages", "ok", "warn", "crit", "unknown", "not_done", "items")),
@@ -22,13 +23,9 @@ COUNTED = {
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
-    return generate(tmp_path_factory.mktemp("year") / "home", days=12)
-
-
-@pytest.fixture(scope="module")
-def office(year: Year) -> Office:
-    return Office(year.settings)
+def office(days: Year, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    home = shutil.copytree(days.folder, tmp_path_factory.mktemp("reports") / "home")
+    return Office(Settings(home=home, contract=home / "contract"))
 
 
 Built = tuple[str, dict[str, Any]]
@@ -36,10 +33,10 @@ Built = tuple[str, dict[str, Any]]
 
 @pytest.fixture(scope="module", params=["daily", "hosts", "logs"])
 def twice(
-    request: pytest.FixtureRequest, office: Office, year: Year, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, office: Office, days: Year, tmp_path_factory: pytest.TempPathFactory
 ) -> list[Built]:
-    """The report of the period in which the year's eighth day is, written twice: the page, and the list of figures."""
-    named = period_with(kind_of(office, request.param).every, year.first + timedelta(days=7))
+    """The report of the period in which the last of the days is, written twice: the page, and the list of figures."""
+    named = period_with(kind_of(office, request.param).every, days.last)
     found = []
     for out in (tmp_path_factory.mktemp("out") for _ in range(2)):
         files = build(office, request.param, named, [Format.HTML], out=out)
@@ -48,9 +45,9 @@ def twice(
     return found
 
 
-def test_every_figure_has_a_query_and_the_rows_it_rests_on(twice: list[Built], office: Office, year: Year) -> None:
+def test_every_figure_has_a_query_and_the_rows_it_rests_on(twice: list[Built], office: Office, days: Year) -> None:
     page, listed = twice[0]
-    slots = {one.id for one in office.ledger.slots(year.first, year.last)}
+    slots = {one.id for one in office.ledger.slots(days.first, days.last)}
     assert len(listed["figures"]) > 50
     for one in listed["figures"]:
         assert one["query"].partition(".")[0] in queries(), one

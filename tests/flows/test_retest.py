@@ -22,7 +22,7 @@ from checks.retest import Result
 from checks.retest_report import retest_report
 from checks.safe_probe import Vantage, safe_probe
 from checks.scope import target
-from checks.security_finding import Life
+from checks.security_finding import SECURITY_FINDING, Life
 from checks.slots import RETEST, RequestError, retest_slot
 from checks.visit import ProbeVisit
 from flows import retest_plan
@@ -337,9 +337,10 @@ def test_the_months_report_shows_what_was_mended_accepted_and_left(desk: Desk) -
     assert "整改前（严重）：端口开放；应关闭。现在（正常）：拒绝连接；应关闭" in text
     assert f"| {accepted} | 乙 | 高危 | 主任 | {year_end} | 批示〔2026〕1号 | 测试 |" in text
     days = (office.today() - date(2026, 1, 5)).days
+    entered = next(one.id for one in office.ledger.events(SECURITY_FINDING) if one.subject == late)
     figures = sourced(files)
     assert [(one["shown"], one["rows"]) for one in figures if one["query"] == "remediation.late"] == [
-        (str(days), [f"finding {late}"])
+        (str(days), [f"event {entered}"])
     ]
     first = files[Format.HTML].read_bytes()
     assert first == build(office, "remediation", month)[Format.HTML].read_bytes()

@@ -169,6 +169,8 @@ def test_a_template_of_their_own_goes_before_ours(written: Written) -> None:
         ("{{ 10000000000 * [1] }}", "不许把文字或列表乘以几"),
         ('{{ "a".ljust(10000000000) }}', "不许用 str 的 ljust"),
         ('{{ "a"|center(10000000000) }}', "没有 center 这个 filter"),
+        ('{{ ask("x")|sum(attribute="days") }}', "sum 只加有出处的数"),
+        ('{{ ask("x")|sum(attribute="__class__") }}', "sum 只加有出处的数"),
         ("{{ [1]|batch(10000000000, 1)|list }}", "batch"),
         ("{% set n = namespace(s='aaaaaaaa') %}{% for i in range(60) %}{% set n.s = n.s ~ n.s %}{% endfor %}", "太长"),
         ("{% set n = namespace(s='aaaaaaaa') %}{% for i in range(60) %}{% set n.s = n.s + n.s %}{% endfor %}", "太长"),
@@ -184,6 +186,31 @@ def test_what_a_template_must_not_do_is_said_with_file_and_line(written: Written
     said = refused(written, "\n" + body)
     assert told in said, said
     assert f"weekly.md.j2 第 {AT + 1} 行" in said or f"weekly.md.j2 第 {AT + 2} 行" in said  # where what is open ends
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "![x](http://198.51.100.1/x.png)",
+        "![x](/etc/hostname)",
+        "![x](../secret.md.j2)",
+        "![x][1]\n\n[1]: http://198.51.100.1/x.png",
+        "\\\\![x](/etc/hostname)",
+        "{{ m.strong('x') }}![x](1.jpg)",
+        '<img src="http://198.51.100.1/x.png">',
+        "<http://198.51.100.1/>",
+        "<!-- x -->",
+        "<script>x</script>",
+    ],
+)
+def test_a_template_reaches_no_file_and_no_address_through_pandoc(written: Written, body: str) -> None:
+    assert "模板不许引用别处的图、文件和网址，也不能写 HTML" in refused(written, body)
+
+
+def test_what_looks_like_a_picture_in_a_name_or_in_code_is_none(written: Written) -> None:
+    line = LINE.model_copy(update={"name": "\\![x](/etc/x) <b>"})
+    text = written('{% set l = ask("x")[0] %}{{ l.name }} {{ "看 `![x](y) <b>`"|commands }}', ask=Asked((line,)))
+    assert "`![x](y) <b>`" in text
 
 
 def test_nothing_is_asked_for_where_the_template_cannot_be_read(written: Written) -> None:
