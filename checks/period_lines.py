@@ -77,7 +77,8 @@ class OutageLine(ReportLine):
 
 
 class IncidentLine(ReportLine):
-    """One incident. Clocks are times that were spent, printed with whether that was in time."""
+    """One incident. Clocks are times that were spent, printed with whether that was in time. `smooth`: every deadline
+    was met, and it is over."""
 
     number: str
     system: str
@@ -88,6 +89,7 @@ class IncidentLine(ReportLine):
     report: Number
     response: Number
     repair: Number
+    smooth: bool
 
 
 class WindowLine(ReportLine):

@@ -14,7 +14,7 @@ from checks.faults import slots_of
 from checks.period_cases import breached, during, longest_repair
 from checks.periods import Period, period_of
 from checks.said_numbers import Measure
-from checks.slots import BACKUP_CHECK, HOST_INSPECTION, PAGE_INSPECTION, RESTORE_DRILL, RequestError
+from checks.slots import BACKUP_CHECK, BASELINE_CHECK, HOST_INSPECTION, PAGE_INSPECTION, RESTORE_DRILL, RequestError
 from flows import standing, uptime
 from flows.document_book import DocumentBook
 from flows.incident_desk import Case, cases
@@ -39,6 +39,7 @@ _DUTIES = (
     _Called(HOST_INSPECTION, "主机巡检", ("主机巡检", "服务器巡检", "服务器周巡检", "主机", "服务器")),
     _Called(BACKUP_CHECK, "备份检查", ("备份检查",)),
     _Called(RESTORE_DRILL, "恢复演练", ("恢复演练",)),
+    _Called(BASELINE_CHECK, "等保自查", ("等保自查",)),
 )
 _INSPECTIONS = (PAGE_INSPECTION, HOST_INSPECTION)
 _EXPECTED = ("应巡检", "应检查", "应执行", "应完成", "应做", "应演练")

@@ -31,7 +31,7 @@ def _of_period(facts: Facts) -> Iterator[str]:
     zone, named, term = facts.contract.tz, facts.named, facts.contract.term
     until = facts.as_of.astimezone(zone)
     if until.date() <= named.last:
-        yield f"本期到 {named.last} 才结束，本报告只到 {until:%Y-%m-%d %H:%M}"
+        yield f"本期到 {named.last} 为止，台账的记录只到 {until:%Y-%m-%d %H:%M}，此后的情况不在本报告内"
     if named.first < term.start:
         yield f"合同的服务期从 {term.start} 开始，此前没有应做的事"
     if named.last > term.end:
@@ -42,7 +42,8 @@ def _of_period(facts: Facts) -> Iterator[str]:
     if not facts.coverage.lines:
         yield "台账里没有本期的任何应做事项，本报告不能说明任何情况"
         return
-    first, last = max(named.first, term.start, began.date()), min(named.last, term.end, until.date())
+    over = until.date() - timedelta(days=1)  # of the last day on record something may still come
+    first, last = max(named.first, term.start, began.date()), min(named.last, term.end, over)
     if dark := list(spans(silent(facts, first, last))):
         days = sum((end - start).days + 1 for start, end in dark)
         more = f"等 {len(dark)} 段" if len(dark) > _MOST else ""

@@ -66,6 +66,7 @@ def _line(facts: Facts, case: Case) -> IncidentLine:
         report=spent["report"],
         response=spent["response"],
         repair=spent["repair"],
+        smooth=one.cleared_at is not None and not any(clock.breached(facts.as_of) for clock in case.clocks),
         rows=rows,
     )
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from period_book import BY, NOW, Book, at, september
 from checks.document_entries import Handed
 from checks.documents import default_documents
 from checks.finding import Finding, State
+from checks.incidents import Step
 from checks.number import Number
 from checks.report_period import Every, named
 from flows.document_check import Hand, findings_of
@@ -260,7 +262,10 @@ class TestWhatIsNotThere:
             book.page("oa", day)
         book.office = book.opened(at(11, 8))
         text = markdown(book, "monthly", Every.MONTH, "2026-09", at(11))
-        assert "本期到 2026-09-30 才结束，本报告只到 2026-09-11 08:00" in text.partition("## 一、概述")[0]
+        assert (
+            "本期到 2026-09-30 为止，台账的记录只到 2026-09-11 08:00，此后的情况不在本报告内"
+            in text.partition("## 一、概述")[0]
+        )
         # of the other days those that are on record by then: today's
         assert "页面巡检应做 20 次，完成 10 次，漏检 10 次，未到期" in text
         assert "不能确定" in markdown(book, "yearly", Every.YEAR, "2026", at(11)).partition("指标完成情况")[2]
@@ -293,3 +298,15 @@ def test_a_document_that_was_handed_in(own: Book) -> None:
     first, second = lines["周报 2026-W36"], lines["周报 2026-W37"]
     assert (first.handed_in, first.verdict, first.lost.shown) == (at(7, 10), "按时", "0")
     assert (second.handed_in, second.verdict, second.lost.shown) == (at(15, 10), "迟交 10 小时", "0.5")
+
+
+def test_of_many_incidents_those_that_went_well_are_counted_and_not_listed(own: Book) -> None:
+    """Given two that did not go well and forty that did, then the two are listed."""
+    for number in range(40):
+        called = at(21, number * 3)
+        answered, restored = called + timedelta(minutes=10), called + timedelta(minutes=20)
+        own.incident(called, (Step.RESPONDED, answered), (Step.RESTORED, restored), (Step.CLEARED, restored))
+    text = markdown(own, "monthly", Every.MONTH, "2026-09")
+    assert "发生故障 42 起" in text
+    assert "其中 40 起都按时处理、已经解除，这里不列：" in text
+    assert set(re.findall(r"^\| (G-\S+) \|", text, re.MULTILINE)) == {"G-2026-0001", "G-2026-0002"}

@@ -111,7 +111,7 @@ class TestFirstPage:
     def test_a_period_that_is_not_over_and_began_before_the_ledger(self, room: Room, days: Year) -> None:
         room.template("summary", OWN.replace('"week"', '"month"'))
         said = self.page(room, "2025-11", "summary")
-        assert "**注意：本期到 2025-11-30 才结束，本报告只到 2025-11-17 00:00。**" in said
+        assert "**注意：本期到 2025-11-30 为止，台账的记录只到 2025-11-17 00:00，此后的情况不在本报告内。**" in said
         assert f"**注意：合同的服务期到 {days.last} 为止，此后没有应做的事。**" in said
         assert "没有应做事项" not in said
 

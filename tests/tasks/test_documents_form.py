@@ -26,7 +26,7 @@ LEFT, RIGHT, TOP, BOTTOM = 28 * MM, (210 - 26) * MM, (297 - 37) * MM, 35 * MM
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict[Format, Path]:
     names = ["综合办公系统", "W" * 150, "很长的系统名称" * 20, "移动办公系统", "档案系统"]
-    warnings = ["本期到 2026-11-22 才结束，本报告只到 2026-11-20 08:00"]
+    warnings = ["本期到 2026-11-22 为止，台账的记录只到 2026-11-20 08:00"]
     return made(tmp_path_factory.mktemp("form"), [Format.DOCX, Format.PDF], names, ROWS, warnings=warnings)
 
 
@@ -106,7 +106,7 @@ class TestWord:
     def test_a_warning_has_a_frame(self, word: Docx) -> None:
         assert len(word.styles["Warning"].element.xpath("./w:pPr/w:pBdr/*")) == 4
         [warning] = [one.text for one in word.paragraphs if one.style and one.style.name == "Warning"]
-        assert warning.startswith("注意：本期到 2026-11-22 才结束")
+        assert warning.startswith("注意：本期到 2026-11-22 为止")
 
     def test_no_font_is_bundled(self, word: Docx) -> None:
         assert not [part for part in word.part.package.iter_parts() if "font" in part.content_type.lower()
