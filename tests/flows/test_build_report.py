@@ -64,7 +64,7 @@ def test_a_ledger_that_was_tampered_with_fails_it(room: Room) -> None:
     state = run()
     assert (state.name, state.is_failed()) == (UNSOUND, True)
     assert "不可信" in str(state.message)
-    assert "**台账核对不通过：" in artifact("report-duty")
+    assert "**注意：台账核对不通过：" in artifact("report-duty")
     assert f"{STEM}.docx" in room.made()
 
 

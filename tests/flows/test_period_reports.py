@@ -260,7 +260,10 @@ class TestWhatIsNotThere:
             book.page("oa", day)
         book.office = book.opened(at(11, 8))
         text = markdown(book, "monthly", Every.MONTH, "2026-09", at(11))
-        assert "本期到 2026-09-30 为止，台账的记录只到 2026-09-11 08:00，此后的情况不在本报告内" in text.partition("## 一、概述")[0]
+        assert (
+            "本期到 2026-09-30 为止，台账的记录只到 2026-09-11 08:00，此后的情况不在本报告内"
+            in text.partition("## 一、概述")[0]
+        )
         # of the other days those that are on record by then: today's
         assert "页面巡检应做 20 次，完成 10 次，漏检 10 次，未到期" in text
         assert "不能确定" in markdown(book, "yearly", Every.YEAR, "2026", at(11)).partition("指标完成情况")[2]
