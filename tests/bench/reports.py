@@ -2,8 +2,9 @@
 
 Every figure comes from a fresh process, and is taken after start-up: imports done, browser started. Beside it stands a
 bare script that makes the same documents of the same Markdown with pandoc and Chromium, in turn with it; what counts is
-the median. Memory is sampled in a run of its own: to read it is work for the machine. The bar is for what is ours: a
-Chromium that has printed anything is larger than that, in the bare script too, and stands beside it.
+the median. Memory is sampled in a run of its own: to read it is work for the machine. The bar is for the
+process itself, as in the ledger's part: a Chromium that has printed anything is larger than that, in the bare script
+too, and stands beside it with pandoc.
 """
 
 import json
@@ -79,15 +80,15 @@ def once(side: str, case: Case, year: Year, out: Path, meanwhile: Callable[[int]
 
 
 class Peak(NamedTuple):
-    """The highest sums of PSS, in MiB: of the process and what it starts but the browser, of the browser, of all."""
+    """The highest PSS, in MiB: of the process itself, of what it starts (browser, its driver, pandoc), of all."""
 
     own: float = 0.0
-    browser: float = 0.0
+    started: float = 0.0
     together: float = 0.0
 
-    def or_more(self, own: float, browser: float) -> "Peak":
+    def or_more(self, own: float, started: float) -> "Peak":
         """The higher of each."""
-        return Peak(max(self.own, own), max(self.browser, browser), max(self.together, own + browser))
+        return Peak(max(self.own, own), max(self.started, started), max(self.together, own + started))
 
 
 def watched_once(side: str, case: Case, year: Year, out: Path) -> Peak:
@@ -98,20 +99,19 @@ def watched_once(side: str, case: Case, year: Year, out: Path) -> Peak:
         nonlocal peak
         process = psutil.Process(pid)
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            seen = [_seen(one) for one in (process, *process.children(recursive=True))]
-            own, browser = (sum(pss for pss, of_browser in seen if of_browser is which) for which in (False, True))
-            peak = peak.or_more(own / MIB, browser / MIB)
+            started = sum(map(_pss, process.children(recursive=True)))
+            peak = peak.or_more(_pss(process) / MIB, started / MIB)
             time.sleep(0.1)
 
     once(side, case, year, out, watch)
     return peak
 
 
-def _seen(process: psutil.Process) -> tuple[int, bool]:
-    """Its PSS in bytes, 0 of one that is gone; whether it is the browser's."""
+def _pss(process: psutil.Process) -> int:
+    """In bytes; 0 of one that is gone."""
     with suppress(psutil.Error, OSError):
-        return int(process.memory_full_info().pss), "chrom" in process.name()
-    return 0, False
+        return int(process.memory_full_info().pss)
+    return 0
 
 
 def bars(figures: Figures) -> list[Line]:
@@ -121,16 +121,16 @@ def bars(figures: Figures) -> list[Line]:
         found = figures[case.kind]
         seconds, bare = (statistics.median(run["seconds"] for run in found[side]) for side in SIDES)
         peaks = found["peak_mib"]
-        own, beside, together = (peaks["flow"][name] for name in Peak._fields)
+        own, started, together = (peaks["flow"][name] for name in Peak._fields)
         title = f"{case.title} {case.period}，四种格式"
         lines += [
             Line(title, f"≤ {case.bar:g} 秒", f"{seconds:.2f} 秒", seconds <= case.bar),
             Line("　与裸脚本之比", "—", f"{seconds / bare:.2f}", None),
-            Line("　内存峰值（PSS，不含 Chromium）", f"＜ {MEMORY_BAR:g} MiB", f"{own:.0f} MiB", own < MEMORY_BAR),
+            Line("　内存峰值（PSS，本进程）", f"＜ {MEMORY_BAR:g} MiB", f"{own:.0f} MiB", own < MEMORY_BAR),
             Line(
-                "　Chromium；合计；裸脚本合计",
+                "　Chromium 和 pandoc；合计；裸脚本合计",
                 "—",
-                f"{beside:.0f}；{together:.0f}；{peaks['bare']['together']:.0f} MiB",
+                f"{started:.0f}；{together:.0f}；{peaks['bare']['together']:.0f} MiB",
                 None,
             ),
         ]
