@@ -190,7 +190,9 @@ def sizes(scratch: Path) -> Figures:
         "by_table": rows,
         "files": sum(count for _, count, _ in kinds),
         "evidence": sum(size for _, _, size in kinds),
-        "real_evidence": sum(count * REAL_EVIDENCE[kind] for kind, count, _ in kinds),
+        "real_evidence": sum(
+            count * REAL_EVIDENCE[kind] if kind in REAL_EVIDENCE else size for kind, count, size in kinds
+        ),
         "probes": count,
         "probe_bytes": taken,
         "hashing": hashing,
