@@ -4,6 +4,7 @@ None undoes another, so that all can be on at once.
 """
 
 from rehearsal.hosts.daemons import mariadb, postgresql, redis
+from rehearsal.hosts.daemons.service import kill
 from rehearsal.hosts.fault import HostFault, fault
 
 _HOST = "oa-web-01"
@@ -37,7 +38,7 @@ def _line(path: str, line: str) -> tuple[str, str]:
 def _listens(port: int) -> tuple[str, str]:
     pid = f"/run/practice/listens-{port}"
     on = f"busybox nc -l -p {port} </dev/null >/dev/null 2>&1 &\necho $! >{pid}\nsleep 0.2\n"
-    return on, f"kill -9 $(cat {pid}) 2>/dev/null || true\n"
+    return on, f"( {kill(pid)} )\n"
 
 
 _SSHD, _STATUS = "/etc/ssh/sshd_config", "/var/lib/dpkg/status"

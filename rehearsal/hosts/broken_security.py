@@ -8,6 +8,7 @@ from rehearsal.hosts.broken_probes import PROBE_FAULTS
 from rehearsal.hosts.broken_services import TOMCAT_UP
 from rehearsal.hosts.consoles import CONSOLES
 from rehearsal.hosts.daemons import nginx, redis, stores
+from rehearsal.hosts.daemons.service import wait_for
 from rehearsal.hosts.fault import HostFault
 from rehearsal.hosts.mirror import SHUT
 
@@ -73,8 +74,8 @@ _TELNET = (
 sub answer { my $line = shift; print $line "\r\nDebian GNU/Linux 12\r\nlogin: "; $line->flush; <$line> }
 EOF
 beside perl $L/telnet.pl
-n=0; until grep -q ':0017 0*:0000 0A' /proc/net/tcp; do n=$((n+1)); [ $n -lt 100 ]; sleep 0.05; done
 """
+    + wait_for("grep -q ':0017 0*:0000 0A' /proc/net/tcp")
 )
 
 SECURITY_FAULTS: tuple[HostFault, ...] = (

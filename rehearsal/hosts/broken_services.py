@@ -12,34 +12,26 @@ sleep 0.3
 """
 _SOMETHING = "select pg_logical_emit_message(false, 'practice', 'x')"
 _NEXT = f'{postgresql.BOSS} -c "{_SOMETHING}" -c "select pg_switch_wal()" >/dev/null'
-_ARCHIVE = f"""\
-BIN={postgresql.BIN}
-touch {postgresql.REFUSED}
-{_NEXT}
-n=0
-until [ "$({postgresql.BOSS} -c "select last_failed_time > coalesce(last_archived_time, '-infinity') from pg_stat_archiver")" = t ]; do
-    n=$((n+1)); [ $n -lt 60 ]; sleep 0.05
-done
-"""  # noqa: E501, S608
+_FAILED, _ARCHIVED = (
+    f'{postgresql.BOSS} -c "select {said} from pg_stat_archiver" | grep -qx t'  # noqa: S608 - constants
+    for said in (
+        "last_failed_time > coalesce(last_archived_time, '-infinity')",
+        "coalesce(last_archived_time, '-infinity') > last_failed_time",
+    )
+)
+_ARCHIVE = f"BIN={postgresql.BIN}\ntouch {postgresql.REFUSED}\n{_NEXT}\n{wait_for(_FAILED)}"
 # The archiver waits a minute after three failures; the next segment wakes it.
-_ARCHIVE_AGAIN = f"""\
-BIN={postgresql.BIN}
-rm -f {postgresql.REFUSED}
-{_NEXT}
-n=0
-until [ "$({postgresql.BOSS} -c "select coalesce(last_archived_time, '-infinity') > last_failed_time from pg_stat_archiver")" = t ]; do
-    n=$((n+1)); [ $n -lt 100 ]; sleep 0.1
-done
-"""  # noqa: E501, S608
-_SAVED = f"""\
-n=0
-{redis.CLIENT} bgsave >/dev/null
-until {redis.CLIENT} info persistence | grep -q 'rdb_last_bgsave_status:WANTED'; do
-    n=$((n+1)); [ $n -lt 100 ]; sleep 0.05
-done
-"""
-_NO_SAVE = "rm -f /data/redis/dump.rdb; mkdir -p /data/redis/dump.rdb/x\n" + _SAVED.replace("WANTED", "err")
-_SAVE = "rm -rf /data/redis/dump.rdb\n" + _SAVED.replace("WANTED", "ok")
+_ARCHIVE_AGAIN = f"BIN={postgresql.BIN}\nrm -f {postgresql.REFUSED}\n{_NEXT}\n{wait_for(_ARCHIVED)}"
+
+
+def _saved(status: str) -> str:
+    """Save until it ends so: one that is under way already would end as it began."""
+    ends = f"{redis.CLIENT} info persistence | grep -q rdb_last_bgsave_status:{status}"
+    return wait_for(f"{{ {redis.CLIENT} bgsave; sleep 0.1; {ends}; }}")
+
+
+_NO_SAVE = f"rm -f /data/redis/dump.rdb; mkdir -p /data/redis/dump.rdb/x\n{_saved('err')}"
+_SAVE = f"rm -rf /data/redis/dump.rdb\n{_saved('ok')}"
 _ERRORS = """\
 now=$(date +'%d/%b/%Y:%H:%M:%S %z')
 for n in $(seq 1 200); do
@@ -47,7 +39,7 @@ for n in $(seq 1 200); do
 done >>/var/log/nginx/access.log
 """
 _NO_ERRORS = "grep -v /api/practice /var/log/nginx/access.log >/run/practice/told; cat /run/practice/told >/var/log/nginx/access.log"  # noqa: E501
-TOMCAT_UP = "start tomcat; n=0; until grep -q ':1F90 [0-9A-F]*:0000 0A' /proc/net/tcp /proc/net/tcp6; do n=$((n+1)); [ $n -lt 200 ]; sleep 0.05; done"  # noqa: E501
+TOMCAT_UP = "start tomcat; " + wait_for("grep -q ':1F90 [0-9A-F]*:0000 0A' /proc/net/tcp /proc/net/tcp6")
 
 _FOLLOW_AGAIN = f"{_SQL % 'start slave'}\n{wait_for(mariadb.FOLLOWING)}"
 
