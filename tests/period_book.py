@@ -190,7 +190,7 @@ class Book:
         self.say(CONTRACT, "c2", when, files={**before["files"], "ssh_config": "Host *"}, contract=before["contract"])
 
     def excused(self, slots: Sequence[Slot], when: datetime) -> None:
-        standing.excuse(self.ledger, [one.id for one in slots], "王主任", "机房检修", "检修通知〔2026〕9 号", when)
+        standing.excuse(self.ledger, [one.id for one in slots], "甲方负责人", "机房检修", "检修通知〔2026〕9 号", when)
 
 
 def fine(check: str = "PG01") -> Finding:

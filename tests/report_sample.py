@@ -56,6 +56,14 @@ TEMPLATE = """{% extends "_base.md.j2" %}
 {% endfor %}
 {{ m.gallery(ask("pictures")) }}
 
+{% call m.table({"名称": "60", "次数": "14c"}) %}
+{{ m.row(lines[0].name, lines[0].found) }}
+{% endcall %}
+
+### （一）高图
+
+{{ m.drawing(ask("tall")) }}
+
 ## 三、矩阵
 
 {% set columns = {"项目": "34"} %}
@@ -105,10 +113,10 @@ def picture(folder: Path) -> EvidenceRecord:
     )  # fmt: skip
 
 
-def drawing() -> bytes:
-    """A PNG with a frame: what is clipped is seen."""
-    out, image = io.BytesIO(), Image.new("RGB", (1240, 500), "white")
-    ImageDraw.Draw(image).rectangle((5, 5, 1235, 495), outline="black", width=6)
+def drawing(height: int = 500) -> bytes:
+    """A PNG with a frame: what is clipped is seen. 1240 wide, on paper 155 mm."""
+    out, image = io.BytesIO(), Image.new("RGB", (1240, height), "white")
+    ImageDraw.Draw(image).rectangle((5, 5, 1235, height - 5), outline="black", width=6)
     image.save(out, "PNG")
     return out.getvalue()
 
@@ -129,6 +137,8 @@ class Answers:
                 Drawing(caption=names[0], png=drawing()),
                 *(Drawing(caption=name, trouble=name) for name in names),
             ],
+            # With its heading and caption a page and no more: a table of one row before it does not fit there, too.
+            "tall": Drawing(caption=names[0], png=drawing(1584)),
             "pictures": [(name, shot) for name in names[:3]],
             "hosts": [f"archive-app-{number:02}" for number in range(14)],
             "long": [

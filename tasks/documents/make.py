@@ -128,5 +128,7 @@ def _finish(document: Docx) -> None:
         before, after = table.getprevious(), table.getnext()
         if before is not None and before.tag == qn("w:p"):
             Paragraph(before, document).paragraph_format.space_after = Pt(8)
-        if after is not None and after.tag == qn("w:p") and not str(after.style).startswith("Heading"):
+        if after is not None and after.tag == qn("w:p") and after.style is None:  # pandoc's, between two tables
+            Paragraph(after, document).style = "Compact"
+        elif after is not None and after.tag == qn("w:p") and not str(after.style).startswith("Heading"):
             Paragraph(after, document).paragraph_format.space_before = Pt(8)

@@ -2,12 +2,14 @@
 
 import re
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import TemplateRuntimeError, pass_environment
+from jinja2 import TemplateRuntimeError, pass_context, pass_environment
+from jinja2.runtime import Context
 
 from checks.number import Number, noted, total
 from checks.report_cover import Cover
@@ -36,13 +38,13 @@ def environment(theirs: Path | None = None) -> Sandbox:
     """The templates, those of the contract's own first."""
     made = Sandbox([*([theirs] if theirs and theirs.is_dir() else []), OURS])
     made.filters |= {
-        "date": lambda day: f"{day.year}年{day.month}月{day.day}日",
-        "weekday": lambda day: f"星期{'一二三四五六日'[day.weekday()]}",
-        "moment": lambda at: f"{at:%m-%d %H:%M}",
-        "second": lambda at: f"{at:%m-%d %H:%M:%S}",
-        "minute": lambda at: f"{at:%Y-%m-%d %H:%M}",
+        "date": _date,
+        "weekday": _weekday,
+        "moment": _moment("%m-%d %H:%M"),
+        "second": _moment("%m-%d %H:%M:%S"),
+        "minute": _moment("%Y-%m-%d %H:%M"),
+        "clock": _moment("%H:%M"),
         "duration": _duration,
-        "clock": lambda at: f"{at:%H:%M}",
         "numeral": _numeral,
         "short": lambda text, length: text[:length],
         "commands": commands,
@@ -52,6 +54,34 @@ def environment(theirs: Path | None = None) -> Sandbox:
         "count": _length,
     }
     return made
+
+
+def _here(context: Context, day: date) -> date:
+    """A moment in the contract's zone, whatever zone a query gave it in; a date as it is."""
+    if not isinstance(day, datetime):
+        return day
+    if day.tzinfo is None:
+        raise TemplateRuntimeError(f"时间 {day} 没有写明时区")
+    return day.astimezone(context["cover"].as_of.tzinfo)
+
+
+@pass_context
+def _date(context: Context, day: date) -> str:
+    day = _here(context, day)
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+@pass_context
+def _weekday(context: Context, day: date) -> str:
+    return f"星期{'一二三四五六日'[_here(context, day).weekday()]}"
+
+
+def _moment(form: str) -> Callable[[Context, datetime], str]:
+    @pass_context
+    def said(context: Context, at: datetime) -> str:
+        return f"{_here(context, at):{form}}"
+
+    return said
 
 
 def _format(text: str, *values: object) -> str:

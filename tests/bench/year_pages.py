@@ -70,7 +70,7 @@ class Pages:
         day = self._frame.day_of(at)
         slots = [slot.id for slot in page_slots(self._frame.contract, day)]
         document = f"关于机房停电检修的通知〔{day.year}〕{self._chance.randint(3, 90)} 号"
-        standing.excuse(self._frame.ledger, slots, "王主任", "机房停电检修，系统全天停用", document, at)
+        standing.excuse(self._frame.ledger, slots, "甲方负责人", "机房停电检修，系统全天停用", document, at)
 
     def _resume(self, slot: Slot, at: datetime) -> None:
         self._frame.ledger.close_cut_off(at)

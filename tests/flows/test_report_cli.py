@@ -244,7 +244,7 @@ class TestExplain:
         slot = next(row for one in room.figures(f"值班小结-{DARK}")["figures"] if "missed" in one["query"]
                     for row in one["rows"]).removeprefix("slot ")  # fmt: skip
         office = room.office()
-        by = Who("王主任", "机房停电", "cli:duty")
+        by = Who("甲方负责人", "机房停电", "cli:duty")
         excuse(office.ledger, [slot], by.name, by.why, "示例通知〔2025〕1号", office.ledger.sealed_at())
         code, found = self.explained(room, str(report), "--check")
         changed = {one["query"]: one for one in found["different"]}

@@ -67,7 +67,7 @@ def test_no_name_makes_an_element(report: dict[Format, Path], form: Format) -> N
     reader = read_html(report[form])
     assert not reader.tags & {"script", "a", "b", "code", "s", "del", "em", "ol", "ul", "blockquote", "pre", "sup"}
     assert all(re.match(r"data:image/(jpeg|png);base64,", link) for link in reader.links)
-    assert len(reader.links) == 4  # one drawing, three screenshots
+    assert len(reader.links) == 5  # two drawings, three screenshots
 
 
 def test_no_name_makes_a_link_a_field_or_a_style_in_word(report: dict[Format, Path]) -> None:

@@ -47,7 +47,7 @@ def test_the_same_text_and_pictures(twice: list[dict[Format, Path]], form: Forma
     one, another = (files[form] for files in twice)
     assert text_of(one) == text_of(another)
     assert pictures(one) == pictures(another)
-    assert len(pictures(one)) == 4
+    assert len(pictures(one)) == 5
 
 
 def pictures(file: Path) -> list[str]:

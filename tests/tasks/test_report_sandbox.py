@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,11 @@ def written(tmp_path: Path) -> Written:
     (tmp_path / "contract/contract.yaml").write_text("name: 合同")
     (tmp_path / "secret.md.j2").write_text("不可外传")
 
-    def write(body: str, *, top: str = TOP, ask: Any = None, **others: str) -> str:
+    def write(body: str, *, top: str = TOP, ask: Any = None, page: Cover | None = None, **others: str) -> str:
         (theirs / "weekly.md.j2").write_text(top + body + ("\n{% endblock %}" if top else ""), encoding="utf-8")
         for name, text in others.items():
             (theirs / f"{name}.md.j2").write_text(text, encoding="utf-8")
-        return Page(environment(theirs), "weekly", cover(), ask or Asked(), Thumbnails(tmp_path, 0)).text
+        return Page(environment(theirs), "weekly", page or cover(), ask or Asked(), Thumbnails(tmp_path, 0)).text
 
     return write
 
@@ -83,6 +83,17 @@ def refused(written: Written, body: str, **others: Any) -> str:
         written(body, **others)
     assert time.thread_time() - began < 20
     return str(caught.value).removeprefix("报告模板出错：")
+
+
+def test_a_moment_is_printed_in_the_contracts_zone_whatever_zone_a_query_gives(written: Written) -> None:
+    """Given the last minutes of a day in UTC, and a contract in Beijing, where it is the next day already."""
+    late, here = datetime(2026, 11, 22, 23, 5, 9, tzinfo=UTC), timezone(timedelta(hours=8))
+    printed = ["minute", "second", "moment", "clock", "date", "weekday"]
+    body = '{% set at = ask("x") %}' + "，".join(f"{{{{ at|{name} }}}}" for name in printed)
+    text = written(body, ask=Asked(late), page=cover(as_of=NOON.astimezone(here))).replace("\\", "")
+    assert "2026-11-23 07:05，11-23 07:05:09，11-23 07:05，07:05，2026年11月23日，星期一" in text
+    assert "2026年11月22日" in written('{{ ask("x")|date }}', ask=Asked(late.date()))
+    assert "没有写明时区" in refused(written, '{{ ask("x")|minute }}', ask=Asked(late.replace(tzinfo=None)))
 
 
 def test_a_template_of_their_own_goes_before_ours(written: Written) -> None:
