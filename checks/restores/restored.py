@@ -11,7 +11,8 @@ def evaluate(drilled: Drilled) -> Verdict:
         return Verdict(State.CRIT, f"{visit.copy_name} 恢复不了：{visit.failed}；请立即重做备份，并核对上一份能不能用")
     what, unit = drilled.unit
     count = f"{len(visit.tables)} 个{what} {sum(visit.tables.values())} {unit}"
-    return Verdict(State.OK, f"{visit.copy_name} 恢复成功：{count}，{visit.engine}")
+    engine = f"，{visit.engine}" if visit.engine else ""
+    return Verdict(State.OK, f"{visit.copy_name} 恢复成功：{count}{engine}")
 
 
 CHECK = RestoreCheck("RS01", "恢复成功", evaluate, tells_failure=True)

@@ -38,11 +38,12 @@ class _Look(NamedTuple):
     align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.LEFT
 
 
-_CENTRE, _JUSTIFY = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.JUSTIFY
+_CENTRE = WD_ALIGN_PARAGRAPH.CENTER
 _PARAGRAPHS = {
     "Normal": _Look(16, pitch=29),
-    "Body Text": _Look(16, pitch=29, indent=True, align=_JUSTIFY),
-    "First Paragraph": _Look(16, pitch=29, indent=True, align=_JUSTIFY),
+    # Left, as on screen and in PDF: justified, a command or an address tears the line before it apart.
+    "Body Text": _Look(16, pitch=29, indent=True),
+    "First Paragraph": _Look(16, pitch=29, indent=True),
     "Title": _Look(22, pitch=35, after=6, bold=True, keep=True, align=_CENTRE),
     "Subtitle": _Look(16, pitch=29, after=12, keep=True, align=_CENTRE),
     "Heading 1": _Look(16, pitch=29, before=12, after=4, keep=True),
@@ -114,6 +115,8 @@ def _styles(document: Docx) -> None:
             _fonts(style.element.get_or_add_rPr(), _FONTS.get(str(style.name).removesuffix(" Char"), _BODY))
             state = _STATES.get(str(style.name).removeprefix("state-"))
             style.font.color.rgb = RGBColor.from_string(state or "000000")
+            if style.name == "Verbatim Char":  # as large as the text in which it stands
+                style.font.size = None
             if state:  # in black and white what is to be looked at is bold
                 style.font.bold = str(style.name) != "state-ok"
         if isinstance(style, ParagraphStyle):

@@ -43,6 +43,7 @@ def environment(theirs: Path | None = None) -> Sandbox:
         "moment": _moment("%m-%d %H:%M"),
         "second": _moment("%m-%d %H:%M:%S"),
         "minute": _moment("%Y-%m-%d %H:%M"),
+        "instant": _moment("%Y-%m-%d %H:%M:%S"),
         "clock": _moment("%H:%M"),
         "duration": _duration,
         "numeral": _numeral,

@@ -1,10 +1,13 @@
 """The year's page inspections: every system daily, with what goes wrong, and who notices."""
 
+import io
 import json
 import random
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from PIL import Image, ImageDraw
 from year_contract import MORE_PAGES
 from year_frame import SCHEDULED, Act, Fate, Frame
 from year_seen import SEEN
@@ -131,8 +134,26 @@ class Pages:
 
 
 def picture_of(chance: random.Random, size: int) -> bytes:
-    """Bytes that nothing can make smaller, as those of a picture."""
-    return b"\xff\xd8\xff" + chance.randbytes(size - 5) + b"\xff\xd9"
+    """A JPEG, each another: random bytes, which nothing can make smaller, stand in its comments (JPEG, B.2.4.5)."""
+    drawn = _drawn()
+    left, comments = max(size - len(drawn), 16), b""
+    while left > 4:
+        noise = chance.randbytes(min(left - 4, 65533))
+        comments += b"\xff\xfe" + (len(noise) + 2).to_bytes(2) + noise
+        left -= len(noise) + 4
+    return drawn[:2] + comments + drawn[2:]
+
+
+@cache
+def _drawn() -> bytes:
+    """A window with lines of text, as small as it can be."""
+    image, out = Image.new("L", (320, 200), 235), io.BytesIO()
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 0, 319, 24), fill=90)
+    for top in range(40, 184, 16):
+        pen.rectangle((16, top, 300 - top // 2, top + 6), fill=160)
+    image.save(out, "JPEG", quality=10, optimize=True)
+    return out.getvalue()
 
 
 def notice_late(frame: Frame, slots: list[Slot], late: dict[date, list[Slot]]) -> None:

@@ -88,10 +88,10 @@ def refused(written: Written, body: str, **others: Any) -> str:
 def test_a_moment_is_printed_in_the_contracts_zone_whatever_zone_a_query_gives(written: Written) -> None:
     """Given the last minutes of a day in UTC, and a contract in Beijing, where it is the next day already."""
     late, here = datetime(2026, 11, 22, 23, 5, 9, tzinfo=UTC), timezone(timedelta(hours=8))
-    printed = ["minute", "second", "moment", "clock", "date", "weekday"]
+    printed = ["instant", "minute", "second", "moment", "clock", "date", "weekday"]
     body = '{% set at = ask("x") %}' + "，".join(f"{{{{ at|{name} }}}}" for name in printed)
     text = written(body, ask=Asked(late), page=cover(as_of=NOON.astimezone(here))).replace("\\", "")
-    assert "2026-11-23 07:05，11-23 07:05:09，11-23 07:05，07:05，2026年11月23日，星期一" in text
+    assert "2026-11-23 07:05:09，2026-11-23 07:05，11-23 07:05:09，11-23 07:05，07:05，2026年11月23日，星期一" in text
     assert "2026年11月22日" in written('{{ ask("x")|date }}', ask=Asked(late.date()))
     assert "没有写明时区" in refused(written, '{{ ask("x")|minute }}', ask=Asked(late.replace(tzinfo=None)))
 
