@@ -7,9 +7,19 @@ from playwright.sync_api import Error, Frame, Page
 # One round trip per frame. Text shaped like an identity number or a phone is masked whatever the contract says.
 _LOOK = r"""(mask) => {
     const personal = /(?<!\d)(\d{17}[\dXx]|1[3-9]\d{9})(?![\dXx])/;
-    const walker = document.createTreeWalker(document.body ?? document, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode())
-        if (personal.test(node.data)) node.parentElement?.setAttribute('data-xunjian-mask', '');
+    const mark = root => {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        for (let node = root; node; node = walker.nextNode())
+            if (personal.test(node.data ?? '')) node.parentElement?.setAttribute('data-xunjian-mask', '');
+    };
+    mark(document);
+    if (!document.xunjian) {  // what comes between this look and the picture is marked before it is painted
+        document.xunjian = new MutationObserver(changes => {
+            for (const {type, target, addedNodes} of changes)
+                type === 'characterData' ? mark(target) : addedNodes.forEach(mark);
+        });
+        document.xunjian.observe(document, {subtree: true, childList: true, characterData: true});
+    }
     for (const field of document.querySelectorAll('input, textarea'))
         if (personal.test(field.value)) field.setAttribute('data-xunjian-mask', '');
     const switches = ['checkbox', 'radio', 'submit', 'button', 'reset', 'image'];
@@ -73,13 +83,18 @@ def look(page: Page, masks: list[str]) -> Look:
 
 
 def picture(page: Page, masks: list[str], *, full_page: bool, timeout: float) -> bytes:
-    """A JPEG of the window in which every element to be masked is covered before the picture is taken."""
+    """A JPEG of the window in which every element to be masked is covered before the picture is taken.
+
+    A cover lies where its element was when it was laid. What moves or comes later is not painted at all.
+    """
+    selector = _selector(masks)
     return page.screenshot(
         type="jpeg",
         quality=60,
         full_page=full_page,
-        mask=[frame.locator(_selector(masks)) for frame in _frames(page)],
+        mask=[frame.locator(selector) for frame in _frames(page)],
         mask_color="#222222",
+        style=f":is({selector}), :is({selector}) * {{ visibility: hidden !important }}",
         animations="disabled",
         timeout=timeout * 1000,
     )
