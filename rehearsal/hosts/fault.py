@@ -7,8 +7,9 @@ from rehearsal.faults import Caught
 PRELUDE = """\
 P=/run/practice/proc L=/usr/local/lib/practice
 mkdir -p /run/practice
-start() { "$L/start-$1" >/run/practice/start.log 2>&1 </dev/null; }
-stop() { "$L/stop-$1" >/run/practice/stop.log 2>&1 </dev/null; }
+logged() { "$L/$1" >"/run/practice/$1.log" 2>&1 </dev/null || { tail -n 5 "/run/practice/$1.log"; return 1; }; }
+start() { logged "start-$1"; }
+stop() { logged "stop-$1"; }
 tell() { sed "$2" "$P/$1" >/run/practice/told && cat /run/practice/told >"$P/$1"; }
 untell() { cat "/run/practice/proc.orig/$1" >"$P/$1"; }
 cover() { chmod 755 "$1"; mount --bind "$1" "$2"; }

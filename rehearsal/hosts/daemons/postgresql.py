@@ -60,12 +60,17 @@ if [ ! -e {DATA}/PG_VERSION ]; then
     [ "$MODE" = root ] || echo 'boss inspector postgres' >> {DATA}/pg_ident.conf
     fresh=1
 fi
-rm -f {DATA}/postmaster.pid
+# One that was killed and not yet reaped still counts as alive for whoever reads its pid here.
+rm -f {DATA}/postmaster.pid /run/postgresql/.s.PGSQL.5432.lock
 $AS_POSTGRES $BIN/postgres -D {DATA} >>/var/log/postgresql/postgresql.log 2>&1 </dev/null &
 """
 _ROLES_ONCE = f"""\
 [ -z "$fresh" ] || {BOSS} -f /usr/local/lib/practice/roles.sql
 """
-_STOP = f"for p in $(pidof postgres); do kill -9 $p 2>/dev/null || true; done\n{kill(DATA + '/postmaster.pid')}"
+# The first of them goes first: it would start others in their place.
+_STOP = f"""\
+{kill(DATA + "/postmaster.pid")}
+while pidof postgres >/dev/null; do kill -9 $(pidof postgres) 2>/dev/null || true; sleep 0.02; done
+"""
 
 POSTGRESQL = Service("postgresql", _START + wait_for(f"{BOSS} -c 'select 1'") + _ROLES_ONCE, _STOP, _files)
