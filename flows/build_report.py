@@ -10,6 +10,7 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel, Field
 
 from checks.report_period import Every
+from checks.slots import RequestError
 from flows.caller import caller
 from flows.forms import AdHoc, dated
 from flows.office import Office
@@ -17,9 +18,9 @@ from flows.report_desk import named_of, register
 from flows.report_files import facts_of, make
 from flows.report_kinds import kind_called
 from flows.report_warnings import unsound
-from tasks.report import Format
+from tasks.report import Format, ReportError
 
-MADE, UNSOUND = "已生成", "台账核对不通过"
+MADE, UNSOUND, NOT_MADE = "已生成", "台账核对不通过", "没有生成"
 _EXAMPLES = "、".join(one.example for one in Every)
 
 
@@ -52,7 +53,13 @@ async def build_report(form: BuildReport) -> State:
     Args:
         form: 报告
     """
-    office = Office()
+    try:
+        return await _built(Office(), form)
+    except (RequestError, ReportError) as error:
+        return Failed(name=NOT_MADE, message=str(error), data=error)
+
+
+async def _built(office: Office, form: BuildReport) -> State:
     kind = kind_called(office.folder, form.report)
     facts = facts_of(office, kind.name, named_of(office, kind, form.period))
     what = f"{kind.kind} {facts.named.name}"

@@ -3,6 +3,7 @@
 import difflib
 from pathlib import Path
 
+from checks.report_period import Every
 from checks.slots import RequestError
 from tasks.report import TemplateMistakeError
 from tasks.report.kinds import Kind, files, read
@@ -12,7 +13,7 @@ TEMPLATES = "templates"
 
 
 def readable(folder: Path) -> tuple[list[Kind], list[str]]:
-    """Every kind whose template says what it is, by name; and what is wrong with the others.
+    """Every kind whose template says what it is, from days to years, then events; and what is wrong with the others.
 
     Args:
         folder: the contract folder, whose own templates go before ours.
@@ -23,7 +24,7 @@ def readable(folder: Path) -> tuple[list[Kind], list[str]]:
             found.append(read(name, file))
         except TemplateMistakeError as error:
             wrong.append(str(error))
-    return found, wrong
+    return sorted(found, key=lambda one: list(Every).index(one.every)), wrong
 
 
 def kind_called(folder: Path, text: str) -> Kind:

@@ -61,7 +61,7 @@ class TestBuild:
             (["duty", "--period", "2026-W54"], "2026 年的周从 W01 到 W53"),
             (["duty", "--period", "2026-10"], "这种报告写 2026-W47 这样的期间"),
             (["duty", "--period", "2999-W01"], "还没有到（2998-12-31 开始）"),
-            (["weekyl"], "没有“weekyl”这种报告；是不是 周报（weekly）。有：等保自查报告（baseline）、"),
+            (["weekyl"], "没有“weekyl”这种报告；是不是 周报（weekly）。有：日报（daily）、"),
             (["周包"], "是不是 周报（weekly）"),
             (["incident"], "要写明故障的编号"),
             (["incident", "--period", "G-2026-0999"], "没有故障 G-2026-0999"),
