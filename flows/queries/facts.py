@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from checks.contract import Contract
@@ -102,6 +102,11 @@ class Facts:
         return min(self.end, self.as_of)
 
     @property
+    def day(self) -> date:
+        """As of which day its end is told: the last one, or that of the ledger's last entry."""
+        return min(self.here(self.as_of).date(), self.named.last)
+
+    @property
     def over(self) -> bool:
         """Nothing more can happen in it: its last day within the contract's term has passed."""
         last = min(self.named.last, self.contract.term.end)
@@ -130,7 +135,7 @@ class Facts:
     @cached_property
     def findings(self) -> PeriodFindings:
         """The register of security findings over it."""
-        return over(self.ledger.events(SECURITY_FINDING), self.start, self.until, self.contract.tz)
+        return over(self.ledger.events(SECURITY_FINDING), self.start, self.end, self.day, self.contract.tz)
 
     @cached_property
     def resources(self) -> dict[str, list[ResourceLine]]:
@@ -138,7 +143,7 @@ class Facts:
         first, last = self.period
         looks: dict[str, list[Look]] = {placed.host.name: [] for placed in self.contract.all_hosts()}
         for run, target, at, told in self.ledger.facts(HOST_INSPECTION, first - LOOK_BACK, last, ITEMS):
-            if target in looks:
+            if target in looks and at < self.end:  # a slot of these days may have been made up for later
                 looks[target].append(Look(run, at, told))
         return {host: [line(host, one) for one in trends(of, self.start)] for host, of in looks.items()}
 

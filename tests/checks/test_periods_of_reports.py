@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ from checks.slots import RESTORE_DRILL
 from checks.visit import RestoreVisit
 
 CHINA = ZoneInfo("Asia/Shanghai")
+DAY = date(2026, 12, 6)
 
 
 def at(day: int, hour: float = 12) -> datetime:
@@ -103,11 +104,10 @@ class TestRegister:
         told.found("F-2026-002", severity="低危", due="2026-12-05")
         end = told.later(3).now
         told.found("F-2026-003")
-        found = over(told.events, start, end)
+        found = over(told.events, start, end, DAY)
         those = (found.new, found.mended, found.verified, found.open, found.overdue)
         other = "F-2026-002"
         assert [[one.id for one in some] for some in those] == [[other], [ONE], [ONE], [other], [other]]
-        assert [(number, test.seen) for number, test in found.tests] == [(ONE, State.OK)]
         high, low = by_severity(found)
         assert [one.value for one in (high.new, high.mended, high.verified, high.open)] == [0, 1, 1, 0]
         assert (low.severity, low.overdue.value, low.overdue.rows) == ("低危", 1, ("event 4",))
@@ -116,11 +116,23 @@ class TestRegister:
         told = Told(T0)
         told.found(due="2026-11-30")
         midnight = datetime(2026, 12, 1, tzinfo=CHINA)
-        assert over(told.events, T0, midnight).overdue == []
-        assert len(over(told.events, T0, midnight + timedelta(seconds=1)).overdue) == 1
+        assert over(told.events, T0, midnight, date(2026, 11, 30)).overdue == []
+        assert len(over(told.events, T0, midnight, date(2026, 12, 1)).overdue) == 1
+
+    def test_what_is_entered_later_than_it_happened_is_of_the_period_in_which_it_was_entered(self) -> None:
+        """Given a repair and its test, entered two days after the time that was written."""
+        told = Told(T0)
+        told.found()
+        told.later(10).fixed()
+        told.later(1).tested("OK")
+        late = [one.model_copy(update={"at": one.at - timedelta(days=2)}) for one in told.events]
+        border = told.now - timedelta(days=1, hours=1)
+        earlier, later = (over(late, *span, DAY) for span in ((T0, border), (border, told.now + timedelta(days=1))))
+        assert (earlier.mended, earlier.verified) == ([], [])
+        assert [[one.id for one in some] for some in (later.mended, later.verified)] == [[ONE], [ONE]]
 
     def test_an_empty_register(self) -> None:
-        found = over([], at(1), at(30))
+        found = over([], at(1), at(30), DAY)
         assert (found.known, by_severity(found)) == ([], [])
 
 
