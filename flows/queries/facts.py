@@ -15,7 +15,7 @@ from checks.period_cases import PeriodCases, during
 from checks.period_findings import PeriodFindings, over
 from checks.period_lines import ResourceLine
 from checks.periods import Period
-from checks.resources import ITEMS, Look, line, trends
+from checks.resources import ITEMS, Look, disk_params, line, trends
 from checks.security_finding import SECURITY_FINDING
 from checks.slots import HOST_INSPECTION, RequestError
 from flows import standing, uptime
@@ -142,10 +142,14 @@ class Facts:
         """By host: its CPU, memory and disks; a forecast rests on what was seen before, too."""
         first, last = self.period
         looks: dict[str, list[Look]] = {placed.host.name: [] for placed in self.contract.all_hosts()}
+        disks = {placed.host.name: disk_params(placed) for placed in self.contract.all_hosts()}
         for run, target, at, told in self.ledger.facts(HOST_INSPECTION, first - LOOK_BACK, last, ITEMS):
             if target in looks and at < self.end:  # a slot of these days may have been made up for later
                 looks[target].append(Look(run, at, told))
-        return {host: [line(host, one) for one in trends(of, self.start)] for host, of in looks.items()}
+        return {
+            host: [line(host, one, disks[host]) for one in trends(of, self.start, disks[host])]
+            for host, of in looks.items()
+        }
 
     @cached_property
     def documents(self) -> list[Document]:

@@ -16,6 +16,7 @@ from checks.baseline_check import Conformity
 from checks.clocks import Case, Clock
 from checks.faults import Fault, most_often, slots_of
 from checks.finding import Finding, State
+from checks.hosts import disk
 from checks.incidents import Incident
 from checks.number import Number
 from checks.period_baseline import baseline_line
@@ -24,7 +25,7 @@ from checks.period_drills import drill_line
 from checks.period_findings import by_severity, over
 from checks.period_lines import AvailabilityLine, DutyLine
 from checks.records import FindingRecord, RunRecord
-from checks.resources import Look, line, trends
+from checks.resources import Look, Trend, line, trends
 from checks.slots import RESTORE_DRILL
 from checks.visit import RestoreVisit
 
@@ -142,6 +143,21 @@ def looks(*used: int, first: int = 1, every: int = 7) -> list[Look]:
 
 
 class TestResources:
+    def test_what_the_contract_says_of_a_mount_point_holds(self) -> None:
+        """As for the inspection, the report of a week and the picture."""
+        skipped = disk.Params.model_validate({"mounts": {"/data": {"not_applicable": "只读的快照"}}})
+        assert trends(looks(50, 60), at(1, 0), skipped) == []
+        tight = disk.Params.model_validate({"mounts": {"/data": {"warn": 40, "crit": 60}}})
+        [trend] = trends(looks(50, 50), at(1, 0), tight)
+        assert (line("oa-db-01", trend, tight).moving, line("oa-db-01", trend).moving) == (True, False)
+
+    def test_what_is_printed_is_below_the_threshold_where_it_is_and_adds_up(self) -> None:
+        of = [("run1", 55.39), ("run2", 79.96)]
+        found = line("oa-db-01", Trend("/data", of))
+        assert [one.shown for one in (found.first, found.last, found.most, found.growth)] == [
+            "55.3%", "79.9%", "79.9%", "+24.6",
+        ]  # fmt: skip
+
     def test_from_the_first_look_to_the_last_and_what_will_be_full(self) -> None:
         [trend] = trends(looks(50, 60, 70, 80), at(1, 0))
         found = line("oa-db-01", trend)
