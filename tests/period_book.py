@@ -162,8 +162,8 @@ class Book:
 
     # what people enter
 
-    def incident(self, called: datetime, *steps: tuple[Step, datetime], system: str = "oa") -> str:
-        incident_desk.call(self.ledger, self.contract, system, called, BY, called, down=False)
+    def incident(self, called: datetime, *steps: tuple[Step, datetime], system: str = "oa", down: bool = False) -> str:
+        incident_desk.call(self.ledger, self.contract, system, called, BY, called, down=down)
         number = self.ledger.events(INCIDENT)[-1].subject
         for step, when in steps:
             incident_desk.step(self.ledger, number, step, when, BY, when)

@@ -108,6 +108,13 @@ class TestNumbers:
         assert first.response.shown == "超时 15 分"
         assert second.restored_at is None
 
+    def test_availability_rests_on_what_was_reported_of_its_own_period(self, tmp_path: Path) -> None:
+        """Given a system that was reported down on 3 September, for an hour."""
+        book = Book(tmp_path, at(1, 0))
+        book.incident(at(3), (Step.RESTORED, at(3, 13)), (Step.CLEARED, at(3, 14)), down=True)
+        rows = [book.ask(name=name, as_of=at(40))("availability")[0].down.rows for name in ("2026-09", "2026-10")]
+        assert ["incident G-2026-0001" in one for one in rows] == [True, False]
+
     def test_changes(self, ask: Asking) -> None:
         [window] = ask("changes.downtimes")
         assert (window.systems, window.start, window.end, window.state) == (
