@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from checks.contract import Contract, System
+from checks.coverage import look_of
 from checks.downtime import DowntimeLine, Window, planned_during
 from checks.feedback import Feedback
 from checks.finding import State, worst
@@ -86,7 +87,8 @@ class DailyReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     expected: Number  # slots
-    done: Number
+    done: Number  # all was seen
+    partly: Number  # it came to its end, and not all was seen
     systems: tuple[SystemLine, ...]
     pages: tuple[PageLine, ...]
     anomalies: tuple[AnomalyLine, ...]
@@ -105,8 +107,13 @@ class DailyReport(BaseModel):
 
     @property
     def found(self) -> Number:
-        """What was not OK."""
-        return counted("daily.anomalies", self.anomalies)
+        """What was at fault."""
+        return counted("daily.anomalies", [one for one in self.anomalies if one.state is not State.UNKNOWN])
+
+    @property
+    def unseen(self) -> Number:
+        """What could not be looked at: it is neither well nor at fault."""
+        return counted("daily.unseen", [one for one in self.anomalies if one.state is State.UNKNOWN])
 
     @property
     def left(self) -> Number:
@@ -144,7 +151,8 @@ def daily_report(
     return DailyReport(
         day=day,
         expected=count("daily.expected", [one.place() for one in looks]),
-        done=count("daily.done", [one.place() for one in looks if one.run and one.run.ended_at]),
+        done=count("daily.done", [one.place() for one in looks if one.ended and one.whole]),
+        partly=count("daily.partly", [one.place() for one in looks if one.ended and not one.whole]),
         systems=tuple(_system_line(one) for one in looks),
         pages=tuple(_page_line(one, part) for one in looks for part in one.system.targets()),
         anomalies=tuple(line for one in looks for line in _anomalies(one, feedback)),
@@ -162,6 +170,17 @@ class _Look(NamedTuple):
     system: System
     slot: Slot
     run: RunRecord | None
+
+    @property
+    def ended(self) -> bool:
+        return self.run is not None and self.run.ended_at is not None
+
+    @property
+    def whole(self) -> bool:
+        """As the coverage has it."""
+        return self.run is not None and look_of(self.run).seen >= {
+            self.system.target(part) for part in self.system.targets()
+        }
 
     def of(self, target: str) -> list[FindingRecord]:
         return [record for record in self.run.latest() if record.target == target] if self.run else []

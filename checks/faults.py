@@ -12,7 +12,7 @@ from checks.period_lines import FaultLine
 
 class Fault(NamedTuple):
     """The last verdict of one slot on one item of one target, which is not OK. `id`: of the finding. `newest`: nobody
-    has looked at this item since, so that it stands."""
+    has seen this item since, so that it stands; to have looked and not seen it is no news."""
 
     id: int
     slot: str

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import takewhile
+from math import floor
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from checks.contract import Contract
 from checks.feedback import Feedback
-from checks.filesystems import ignored
 from checks.finding import Reason, State, worst
 from checks.forecast import Point, days_until_full
 from checks.host import Placed
@@ -234,7 +234,8 @@ class HostWeek:
             return
         params: disk.Params = self.planned[disk.CHECK.id].params
         for one in seen[-1].filesystems:
-            if ignored(one.mount, params.ignore):
+            levels = params.levels(one.mount)
+            if levels is None:
                 continue
             points, where = self.points[one.mount], f"{disk.CHECK.id} {one.mount}"
             full, rows = days_until_full([*points]), [self.place(where, week) for week in points.values()]
@@ -242,8 +243,8 @@ class HostWeek:
                 rows=(self.place(where),),
                 host=self.name,
                 what=one.mount,
-                percent=Number(one.percent, "hosts.percent", (self.place(where),), f"{one.percent:.0f}%"),
-                state=params.mounts.get(one.mount, params).state(one.percent),
+                percent=Number(one.percent, "hosts.percent", (self.place(where),), f"{floor(one.percent)}%"),
+                state=levels.state(one.percent),
                 full=Number(full.mid, "hosts.full", tuple(dict.fromkeys(rows)), str(full)) if full else None,
             )
 

@@ -4,44 +4,50 @@ Events count by when they were entered: what was known in the period, and not wh
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from checks.number import Number, count, row
 from checks.period_lines import SeverityLine
 from checks.records import EventRecord
-from checks.security_finding import CHINA, SecurityFinding, Severity, Tested, register
+from checks.security_finding import CHINA, SecurityFinding, Severity, register
 
 
 class PeriodFindings(NamedTuple):
-    """`known`: the register as the period ended. `tests`: of the period, with their finding's number."""
+    """`known`: the register as the period ended."""
 
     known: list[SecurityFinding]
     new: list[SecurityFinding]
     mended: list[SecurityFinding]
     verified: list[SecurityFinding]
-    tests: list[tuple[str, Tested]]
     open: list[SecurityFinding]
     overdue: list[SecurityFinding]
 
 
-def over(events: Iterable[EventRecord], start: datetime, end: datetime, zone: ZoneInfo = CHINA) -> PeriodFindings:
+def over(
+    events: Iterable[EventRecord], start: datetime, end: datetime, day: date, zone: ZoneInfo = CHINA
+) -> PeriodFindings:
     """The register over [start, end).
 
     Args:
         events: all of kind SECURITY_FINDING, as they were entered.
+        day: as of which its end is told: the last one, or that of the last entry where it is not over.
     """
-    events = list(events)
-    day = (end - timedelta(microseconds=1)).astimezone(zone).date()
-    before = {one.id for one in register([one for one in events if one.entered_at < start], day, zone)}
-    known = register([one for one in events if one.entered_at < end], day, zone)
+    events = [one for one in events if one.entered_at < end]
+    before = {one.id: one for one in register([one for one in events if one.entered_at < start], day, zone)}
+    known = register(events, day, zone)
+
+    def new(one: SecurityFinding, what: str) -> bool:
+        """It was not so before: what time was written says nothing of when it became known."""
+        at = getattr(one, what)
+        return at is not None and at != getattr(before.get(one.id), what, None)
+
     return PeriodFindings(
         known=known,
         new=[one for one in known if one.id not in before],
-        mended=[one for one in known if one.fixers and one.fixed_at and start <= one.fixed_at < end],
-        verified=[one for one in known if one.verified_at and start <= one.verified_at < end],
-        tests=[(one.id, test) for one in known for test in one.tests if start <= test.at < end],
+        mended=[one for one in known if one.fixers and new(one, "fixed_at")],
+        verified=[one for one in known if new(one, "verified_at")],
         open=[one for one in known if one.is_open],
         overdue=[one for one in known if one.overdue(day)],
     )

@@ -17,6 +17,9 @@ from checks.report_lines import ReportLine
 from checks.retest import VERDICT, result_of
 from checks.security_finding import Life, SecurityFinding, Severity, Step, Tested, register
 
+NO_VERDICT = "没有结论"
+"""The result of a test whose run is not on record."""
+
 _ORDER = list(Severity)
 _DONE = (Step.FIXED, Step.FALSE_POSITIVE, Step.REOPENED, Step.IDENTITY)
 
@@ -59,7 +62,7 @@ class RetestLine(ReportLine):
 
     number: str
     at: datetime
-    result: str  # 取证 before the repair; 没有结论 where its run is not on record
+    result: str  # a `retest.Result`; 取证 before the repair; NO_VERDICT
     summary: str
     tester: str
     before: str
@@ -125,6 +128,9 @@ def remediation_report(
     def counted(name: str, wanted: Callable[[SecurityFinding], bool]) -> Number:
         return count(f"remediation.{name}", (row_of(one) for one in those if wanted(one)))
 
+    def verified(one: SecurityFinding) -> bool:
+        return one.verified_at is not None and (one.id not in was or was[one.id].verified_at != one.verified_at)
+
     def none(one: SecurityFinding) -> bool:
         return one.life is Life.FALSE_POSITIVE and (one.id not in was or was[one.id].life is not one.life)
 
@@ -135,7 +141,7 @@ def remediation_report(
         listed=counted("listed", lambda _: True),
         before=counted("before", lambda one: one.id in left),
         new=counted("new", lambda one: one.id not in was),
-        verified=counted("verified", lambda one: one.verified_at is not None and start <= one.verified_at < end),
+        verified=counted("verified", verified),
         none=counted("none", none),
         open=counted("open", lambda one: one.is_open),
         accepted=counted("accepted", lambda one: one.life is Life.ACCEPTED),
@@ -209,7 +215,7 @@ def _retests(
         yield RetestLine(
             number=name,
             at=test.at.astimezone(zone),
-            result=result.value if result else "取证" if found else "没有结论",
+            result=result.value if result else "取证" if found else NO_VERDICT,
             summary=found.summary if found else "",
             tester=test.tester,
             before=test.before,

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from checks.filesystems import ignored
 from checks.finding import State
 from checks.forecast import Forecast, Point, days_until_full, enough
 from checks.host import Placed
@@ -58,8 +57,8 @@ def volumes(placed: Placed, visits: Iterable[HostVisit]) -> list[Volume]:
     params: disk.Params = planned.params
     found = []
     for now in seen[-1][1].filesystems:
-        levels = params.mounts.get(now.mount, params)
-        if ignored(now.mount, params.ignore) or levels.not_applicable:
+        levels = params.levels(now.mount)
+        if levels is None:
             continue
         was = [(at, one) for at, disks in seen for one in disks.filesystems if one.mount == now.mount]
         points: list[Point] = [(at, one.used, one.used + one.available) for at, one in was]

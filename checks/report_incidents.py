@@ -1,4 +1,5 @@
-"""Incidents over a period, for the picture of a report: a lane for each system, and how many began in each month."""
+"""Incidents over a period, for the picture of a report: a lane for each system, and how many were found
+in each month."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,7 +27,7 @@ class Lane(NamedTuple):
 
 
 class Happened(NamedTuple):
-    """A period's lanes, and how many faults began in which month (its first day)."""
+    """A period's lanes, and how many faults were found in which month (its first day): as the text counts them."""
 
     lanes: tuple[Lane, ...]
     months: Counter[date]
@@ -68,5 +69,5 @@ def happened(
         )
         for system in dict.fromkeys([*names, *touched])
     )
-    began = (one.started_at.astimezone(zone).date() for one in those if one.started_at >= start)
-    return Happened(lanes, Counter(day.replace(day=1) for day in began))
+    found = (one.discovered_at for one in those if start <= one.discovered_at < end)
+    return Happened(lanes, Counter(at.astimezone(zone).date().replace(day=1) for at in found))

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from math import floor
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from checks.filesystems import IGNORED, ignored
 from checks.forecast import Point, days_until_full
+from checks.host import Placed
 from checks.hosts import cpu, disk, memory
 from checks.number import Number, count, row
 from checks.period_lines import ResourceLine
@@ -15,11 +16,10 @@ from checks.period_lines import ResourceLine
 CPU, MEMORY = "CPU", "内存"
 """What is no mount point."""
 
+_USUAL = disk.Params()
+
 ITEMS = (cpu.CHECK.id, memory.CHECK.id, disk.CHECK.id)
 """The items that tell."""
-
-
-_VISIBLE = 0.05  # what rounds to a tenth of a percentage point
 
 
 class Look(NamedTuple):
@@ -38,17 +38,25 @@ class Trend(NamedTuple):
     forecast: str = ""
 
 
-def trends(looks: Iterable[Look], start: datetime) -> list[Trend]:
+def disk_params(placed: Placed) -> disk.Params:
+    """What the contract says of a host's disks."""
+    return next((one.params for one in placed.planned if one.check.id == disk.CHECK.id), _USUAL)
+
+
+def trends(looks: Iterable[Look], start: datetime, disks: disk.Params = _USUAL) -> list[Trend]:
     """CPU, memory, then each file system.
 
     Args:
         looks: at one host, oldest first: of the period, and those before it that a forecast rests on.
         start: when the period begins.
+        disks: which mount points the contract wants looked at.
     """
     shares: dict[str, list[tuple[str, float]]] = {CPU: [], MEMORY: []}
     points: dict[str, list[Point]] = {}
     for look in looks:
         for what, share, point in _read(look):
+            if point and disks.levels(what) is None:
+                continue
             if look.at >= start:
                 shares.setdefault(what, []).append((look.run, share))
             if point:
@@ -66,8 +74,7 @@ def _read(look: Look) -> Iterator[tuple[str, float, Point | None]]:
             yield MEMORY, 100 * (1 - kib.available / kib.total), None
         if (found := look.facts.get(disk.CHECK.id)) is not None:
             for one in disk.CHECK.facts.model_validate(found).filesystems:
-                if not ignored(one.mount, IGNORED):
-                    yield one.mount, one.percent, (look.at, one.used, one.used + one.available)
+                yield one.mount, one.percent, (look.at, one.used, one.used + one.available)
     except ValidationError:  # by a version that kept other facts
         return
 
@@ -77,24 +84,29 @@ def _forecast(points: Sequence[Point]) -> str:
     return str(found) if found else ""
 
 
-def line(host: str, trend: Trend) -> ResourceLine:
-    """As a table has it: per cent with one decimal, growth in percentage points."""
-    rows = tuple(row("run", run) for run, _ in trend.seen)
-    shares = [share for _, share in trend.seen]
-    growth = shares[-1] - shares[0]
+def line(host: str, trend: Trend, disks: disk.Params = _USUAL) -> ResourceLine:
+    """As a table has it: per cent with one decimal, growth in percentage points.
 
-    def number(value: float, text: str) -> Number:
-        return Number(round(value, 3), "", rows, text)
+    What follows the first decimal is cut off, as the inspection's own verdicts do (79.99 % is below 80 %), and growth
+    is that of what is printed, or the line would not add up.
+    """
+    warn = (disks.levels(trend.what) or disks).warn
+    rows = tuple(row("run", run) for run, _ in trend.seen)
+    tenths = [floor(round(10 * share, 6)) for _, share in trend.seen]
+    growth = tenths[-1] - tenths[0]
+
+    def number(tenths: int, text: str) -> Number:
+        return Number(tenths / 10, "", rows, text)
 
     return ResourceLine(
         host=host,
         what=trend.what,
         looks=count("", rows),
-        first=number(shares[0], f"{shares[0]:.1f}%"),
-        last=number(shares[-1], f"{shares[-1]:.1f}%"),
-        most=number(max(shares), f"{max(shares):.1f}%"),
-        growth=number(growth, f"{growth:+.1f}" if abs(growth) >= _VISIBLE else "0"),
+        first=number(tenths[0], f"{tenths[0] / 10}%"),
+        last=number(tenths[-1], f"{tenths[-1] / 10}%"),
+        most=number(max(tenths), f"{max(tenths) / 10}%"),
+        growth=number(growth, f"{growth / 10:+}" if growth else "0"),
         forecast=trend.forecast,
-        moving=bool(trend.forecast) or abs(growth) >= _VISIBLE or shares[-1] >= disk.Params().warn,
+        moving=bool(trend.forecast or growth) or tenths[-1] >= 10 * warn,
         rows=rows,
     )

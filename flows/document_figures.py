@@ -217,7 +217,7 @@ def of_incidents(facts: Facts, now: datetime) -> Iterator[Figure]:
         ("repair", "修复超时", ("修复超时", "超时修复", "处置超时")),
         ("dispatch", "派工超时", ("派工超时", "超时派工")),
     ):
-        yield count(title, labels, [one for one in opened if breached(one, clock, min(now, end))])
+        yield count(title, labels, [one for one in opened if breached(one, clock, now)])
     took = longest_repair(opened, now)
     if took is not None:
         longest = Fraction(int(took.total_seconds())) if facts.over else None

@@ -19,8 +19,9 @@ from checks.incidents import INCIDENT, Step
 from checks.probe import ProbeHour, Reading
 from checks.records import CONTRACT, Event
 from checks.report_period import Every, named
+from checks.retest import VERDICT
 from checks.security_finding import SECURITY_FINDING
-from checks.slots import Slot, backup_slots, drill_slots, host_slots, page_slots, probe_slot
+from checks.slots import Slot, backup_slots, drill_slots, host_slots, page_slots, probe_slot, retest_slot
 from checks.visit import HostVisit, RestoreVisit
 from flows import incident_desk, standing
 from flows.office import Office
@@ -115,14 +116,15 @@ class Book:
             code_version="1", contract_hash="c", calendar_version="1", now=when,
         )  # fmt: skip
 
-    def looked(self, slot: Slot, when: datetime, *findings: Finding, target: str = "", visit: Any = None) -> None:
-        """One run; `findings` as attempts of one item each, where there are several of one."""
+    def looked(self, slot: Slot, when: datetime, *findings: Finding, target: str = "", visit: Any = None) -> str:
+        """One run; `findings` as attempts of one item each, where there are several of one. Returns its id."""
         run, attempts = self.begin(slot, when), dict[str, int]()
         for number, finding in enumerate(findings or [fine()]):
             attempts[finding.check] = attempt = attempts.get(finding.check, 0) + 1
             mine = visit if not number else None
             self.ledger.add(run, target or slot.target, attempt, [finding], visit=mine, evidence=(), now=when)
         self.ledger.end(run, OK, when + timedelta(seconds=9))
+        return run
 
     def page(self, system: str, day: int, *findings: Finding, when: datetime | None = None) -> None:
         slot = next(one for one in page_slots(self.contract, at(day).date()) if one.target == system)
@@ -160,8 +162,8 @@ class Book:
 
     # what people enter
 
-    def incident(self, called: datetime, *steps: tuple[Step, datetime], system: str = "oa") -> str:
-        incident_desk.call(self.ledger, self.contract, system, called, BY, called, down=False)
+    def incident(self, called: datetime, *steps: tuple[Step, datetime], system: str = "oa", down: bool = False) -> str:
+        incident_desk.call(self.ledger, self.contract, system, called, BY, called, down=down)
         number = self.ledger.events(INCIDENT)[-1].subject
         for step, when in steps:
             incident_desk.step(self.ledger, number, step, when, BY, when)
@@ -176,9 +178,25 @@ class Book:
     def found(self, number: int, severity: str, due: str, when: datetime) -> None:
         body = {
             "title": f"弱点 {number}", "severity": severity, "asset": "oa-app-01:22", "days": 30, "due": due,
-            "probe": "", "key": str(number), "vantage": "", "step": "imported",
+            "probe": "port-closed", "key": str(number), "vantage": "", "step": "imported",
         }  # fmt: skip
         self.say(SECURITY_FINDING, f"F-2026-{number:03}", when, **body)
+
+    def tested(self, number: int, when: datetime, probe: State, verdict: State | None = None) -> None:
+        """A look at a finding; `verdict`: of the retest, None where it was before the repair (取证)."""
+        subject, said = f"F-2026-{number:03}", [wrong("port-closed", probe)]
+        if verdict:
+            said.append(Finding(check=VERDICT, state=verdict, summary="整改前（严重），现在（正常）"))
+        run = self.looked(retest_slot(self.contract, subject, when.date()), when, *said)
+        body = {
+            "run": run,
+            "before": "",
+            "tester": "王五",
+            "probe": "port-closed",
+            "version": 1,
+            "identity": "ssh-ed25519 SHA256:aaaa",
+        }
+        self.say(SECURITY_FINDING, subject, when, step="tested", verdict=(verdict or probe).value, **body)
 
     def say(self, kind: str, subject: str, when: datetime, **body: Any) -> None:
         event = Event(kind=kind, subject=subject, at=when, who=BY.name, why=BY.why, via=BY.via, body=body)
@@ -245,9 +263,9 @@ def september(folder: Path) -> Book:
     book.planned("oa", at(6, 0), at(6, 6))
     book.found(1, "高危", "2026-09-20", at(5))
     book.found(2, "中危", "2026-10-20", at(6))
+    book.tested(1, at(8), CRIT)
     book.say(SECURITY_FINDING, "F-2026-001", at(9), step="fixed", fixer="李四")
-    test = {"run": "r", "before": "", "tester": "王五", "probe": "", "version": 0, "identity": ""}
-    book.say(SECURITY_FINDING, "F-2026-001", at(11), step="tested", verdict="OK", **test)
+    book.tested(1, at(11), OK, OK)
     book.found(3, "高危", "2026-09-25", at(12))
     book.changed(at(16))
     book.office = book.opened(NOW)  # as the program is started on that day

@@ -28,6 +28,11 @@ class Params(Percent):
     ignore: tuple[str, ...] = Field(IGNORED, title="不查的挂载点", description="可以用 * 代替任意字符")
     full_within_days: float = Field(14, ge=0, title="预计多少天内写满即告警", description="0：只显示，不告警")
 
+    def levels(self, mount: str) -> Percent | None:
+        """The thresholds of a mount point; None where it is not to be looked at."""
+        of = self.mounts.get(mount, self)
+        return None if of.not_applicable or ignored(mount, self.ignore) else of
+
 
 class Filesystem(Facts):
     """Sizes in KiB."""
@@ -74,8 +79,7 @@ def evaluate(disks: Disks, look: Look[Disks], params: Params) -> Verdict:
     """The worst file system decides, then the fullest; the one that will be full first is told with it."""
     if not disks.filesystems and not disks.unread:
         raise NotTaken(Reason.UNSUPPORTED, "df 没有列出任何本地文件系统")
-    judged = [_judge(one, look, params) for one in disks.filesystems if not ignored(one.mount, params.ignore)]
-    judged = [one for one in judged if not one.levels.not_applicable]
+    judged = [_judge(one, levels, look, params) for one in disks.filesystems if (levels := params.levels(one.mount))]
     if all(one.state is State.OK for one in judged):
         insist(disks.unread, params.ignore)
     if not judged:
@@ -94,8 +98,7 @@ def evaluate(disks: Disks, look: Look[Disks], params: Params) -> Verdict:
 _RANK = (State.OK, State.WARN, State.CRIT)
 
 
-def _judge(one: Filesystem, look: Look[Disks], params: Params) -> Judged:
-    levels = params.mounts.get(one.mount, params)
+def _judge(one: Filesystem, levels: Percent, look: Look[Disks], params: Params) -> Judged:
     past = [(past.at, was) for past in look.past for was in past.facts.filesystems if was.mount == one.mount]
     forecast = days_until_full([(at, was.used, was.used + was.available) for at, was in [*past, (look.now, one)]])
     state = levels.state(one.percent)

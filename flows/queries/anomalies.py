@@ -62,13 +62,13 @@ def slots(facts: Facts, duty: str = PAGE_INSPECTION) -> Number:
 def in_time(facts: Facts) -> Number:
     """Those that were reported within the limit."""
     clocks = _reporting(facts)
-    return count("", [row("incident", number) for number, one in clocks if one.done and not one.breached(facts.until)])
+    return count("", [row("incident", number) for number, one in clocks if one.done and not one.breached(facts.as_of)])
 
 
 @query("feedback.late", "反馈超时：巡检发现的故障里，超过时限才上报或还没有上报的起数")
 def late(facts: Facts) -> Number:
     """Those that were not."""
-    return count("", [row("incident", number) for number, one in _reporting(facts) if one.breached(facts.until)])
+    return count("", [row("incident", number) for number, one in _reporting(facts) if one.breached(facts.as_of)])
 
 
 @query("feedback", "巡检发现的故障起数：都应在时限内上报")

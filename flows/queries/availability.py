@@ -98,6 +98,11 @@ def _time(rows: tuple[str, ...], seconds: int) -> Number:
 def _rows(facts: Facts) -> tuple[str, ...]:
     """What it rests on: each day's probes, what people reported, what was planned."""
     days = [row("slot", one.id) for one in facts.ledger.slots(*facts.period) if one.duty == AVAILABILITY_PROBE]
-    told = [row("incident", one.incident.id) for one in facts.cases if one.incident.down and not one.incident.void]
+    told = [
+        row("incident", one.incident.id)
+        for one in facts.cases
+        if not one.incident.void
+        and any(since < facts.end and (until or facts.as_of) > facts.start for since, until in one.incident.down)
+    ]
     planned = [row(DOWNTIME, one.id) for one in facts.windows if one.start < facts.end and one.end > facts.start]
     return (*days, *told, *planned)

@@ -87,8 +87,8 @@ def disks(facts: Facts) -> Drawing:
     for placed in facts.contract.all_hosts():
         past = facts.ledger.past_of(HOST_INSPECTION, placed.host.name, HostVisit, end)
         runs[placed.host.name] = [row("run", run) for run, _ in past]
-        if past and past[-1][1].started_at >= start:
-            found += volumes(placed, [visit for _, visit in past])
+        seen = volumes(placed, [visit for _, visit in past])
+        found += [one for one in seen if one.points[-1][0] >= start]  # what was seen before is not how it is now
     caption = "磁盘使用率和预计写满的日期"
     if not found:
         return Drawing(caption=caption, trouble="本期没有看到磁盘的主机巡检")
@@ -96,10 +96,10 @@ def disks(facts: Facts) -> Drawing:
     rows = [name for host in dict.fromkeys(one.host for one in shown or found) for name in runs[host]]
     if not shown:
         early = sum(not one.enough for one in found)
-        rest = f"其中 {early} 个的记录还不足以预测" if early else "一年内也不会写满"
-        trouble = f"看到 {len(found)} 个文件系统，都没有超过阈值，{rest}，不画图"
+        rest = f"有 {early} 个的记录还不足以预测" if early else "一年内也不会写满"
+        trouble = f"看到的文件系统都没有超过阈值，{rest}，不画图"
         return Drawing(caption=caption, trouble=trouble, rows=tuple(rows))
-    caption += f"，共 {len(found)} 个文件系统，画出最紧的 {len(shown)} 个"
+    caption += f"，最紧的 {len(shown)} 个"
     return _drawing(caption, rows, lambda: disks_picture(shown, zone))
 
 
@@ -120,9 +120,9 @@ def incidents(facts: Facts) -> Drawing:
     since = facts.versions[0][0] if facts.versions else facts.as_of
     if since >= end:
         return Drawing(caption="故障与计划内停机", trouble="本期没有记录")
-    caption = f"故障 {found.faults} 个，计划内停机 {len(found.planned)} 次；每个系统一行"
     if not found.faults and not found.planned:
         return Drawing(caption="故障与计划内停机", trouble="本期没有登记的故障，也没有计划内停机")
+    caption = "故障与计划内停机，每个系统一行"
     numbers = {one.number for lane in found.lanes for one in (*lane.faults, *lane.planned)}
     events = [one for kind in (INCIDENT, DOWNTIME) for one in ledger.events(kind)]
     rows = [row("event", one.id) for one in events if one.subject in numbers]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from checks.contract import Contract
@@ -15,7 +15,7 @@ from checks.period_cases import PeriodCases, during
 from checks.period_findings import PeriodFindings, over
 from checks.period_lines import ResourceLine
 from checks.periods import Period
-from checks.resources import ITEMS, Look, line, trends
+from checks.resources import ITEMS, Look, disk_params, line, trends
 from checks.security_finding import SECURITY_FINDING
 from checks.slots import HOST_INSPECTION, RequestError
 from flows import standing, uptime
@@ -102,6 +102,11 @@ class Facts:
         return min(self.end, self.as_of)
 
     @property
+    def day(self) -> date:
+        """As of which day its end is told: the last one, or that of the ledger's last entry."""
+        return min(self.here(self.as_of).date(), self.named.last)
+
+    @property
     def over(self) -> bool:
         """Nothing more can happen in it: its last day within the contract's term has passed."""
         last = min(self.named.last, self.contract.term.end)
@@ -130,17 +135,21 @@ class Facts:
     @cached_property
     def findings(self) -> PeriodFindings:
         """The register of security findings over it."""
-        return over(self.ledger.events(SECURITY_FINDING), self.start, self.until, self.contract.tz)
+        return over(self.ledger.events(SECURITY_FINDING), self.start, self.end, self.day, self.contract.tz)
 
     @cached_property
     def resources(self) -> dict[str, list[ResourceLine]]:
         """By host: its CPU, memory and disks; a forecast rests on what was seen before, too."""
         first, last = self.period
         looks: dict[str, list[Look]] = {placed.host.name: [] for placed in self.contract.all_hosts()}
+        disks = {placed.host.name: disk_params(placed) for placed in self.contract.all_hosts()}
         for run, target, at, told in self.ledger.facts(HOST_INSPECTION, first - LOOK_BACK, last, ITEMS):
-            if target in looks:
+            if target in looks and at < self.end:  # a slot of these days may have been made up for later
                 looks[target].append(Look(run, at, told))
-        return {host: [line(host, one) for one in trends(of, self.start)] for host, of in looks.items()}
+        return {
+            host: [line(host, one, disks[host]) for one in trends(of, self.start, disks[host])]
+            for host, of in looks.items()
+        }
 
     @cached_property
     def documents(self) -> list[Document]:

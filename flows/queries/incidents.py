@@ -35,8 +35,8 @@ def counted(facts: Facts, what: str = "opened", system: str = "") -> Number:
 
 @query("incidents.breached", "超时起数：clock 写 report 上报、response 响应、dispatch 派工、repair 修复")
 def over(facts: Facts, clock: str) -> Number:
-    """Of those that were discovered in the period."""
-    return count("", _rows(one for one in facts.broke.opened if breached(one, clock, facts.until)))
+    """Of those that were discovered in the period, whenever their time was up: no other period has them."""
+    return count("", _rows(one for one in facts.broke.opened if breached(one, clock, facts.as_of)))
 
 
 @query("incidents.longest", "本期发现的故障里，最长的修复时间（不含第三方处理）")

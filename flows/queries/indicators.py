@@ -74,8 +74,8 @@ def _data(facts: Facts) -> IndicatorLine:
 def _clock(facts: Facts, clock: str, title: str, demand: str) -> IndicatorLine:
     """Of the incidents that were discovered in the period."""
     opened = facts.broke.opened
-    late = [one for one in opened if breached(one, clock, facts.until)]
-    still = [one for one in opened if running(one, clock, facts.until)]
+    late = [one for one in opened if breached(one, clock, facts.as_of)]
+    still = [one for one in opened if running(one, clock, facts.as_of)]
     every, over, left = (
         count("", [row("incident", one.incident.id) for one in those]) for those in (opened, late, still)
     )

@@ -12,9 +12,12 @@ from checks.period_baseline import baseline_line
 from checks.period_findings import by_severity, counted_of, row_of
 from checks.period_lines import BaselineLine, RegisterLine, SeverityLine
 from checks.records import RunRecord
+from checks.remediation_report import NO_VERDICT
+from checks.retest import Result
 from checks.slots import BACKUP_CHECK, BASELINE_CHECK, RESTORE_DRILL, Slot, month_of
 from flows.queries import query
 from flows.queries.facts import Facts
+from flows.queries.remediation import remediation
 
 _WHAT = ("known", "new", "mended", "verified", "open", "overdue")
 
@@ -39,11 +42,10 @@ def counted(facts: Facts, what: str = "open") -> Number:
 @query("security.open", "期末没有关闭的漏洞：编号、名称、等级、资产、期限、状态；先到期的在前，默认列 30 条")
 def still(facts: Facts, most: int = 30) -> tuple[RegisterLine, ...]:
     """By last day, then by severity."""
-    day = facts.here(facts.until - timedelta(microseconds=1)).date()
     return tuple(
         RegisterLine(
             number=one.id, title=one.title, severity=one.severity.value, asset=one.asset, due=one.due,
-            stands=stands(one, day), rows=(row_of(one),),
+            stands=stands(one, facts.day), rows=(row_of(one),),
         )
         for one in urgent(facts.findings.known)[:most]
     )  # fmt: skip
@@ -53,9 +55,11 @@ def still(facts: Facts, most: int = 30) -> tuple[RegisterLine, ...]:
     "security.retests", "本期复测次数：verdict 写 OK 已修复、WARN 部分修复、CRIT 未修复、UNKNOWN 无法复测；不写是全部"
 )
 def retests(facts: Facts, verdict: str = "") -> Number:
-    """By what a test has told of the finding itself."""
-    wanted = [State(verdict)] if verdict else list(State)
-    return count("", [row("event", test.number) for _, test in facts.findings.tests if test.seen in wanted])
+    """As 安全整改报告 lists them: to look at a finding before its repair (取证) is no retest."""
+    wanted = {one.value for one in Result if not verdict or one.state is State(verdict)}
+    if Result.UNTESTABLE.value in wanted:
+        wanted.add(NO_VERDICT)
+    return count("", [one.rows[0] for one in remediation(facts).retests if one.result in wanted])
 
 
 @query("security.baseline", "本期最近一个月的等保自查：适用几项、符合几项、符合率；本期没有做的没有这一行")

@@ -33,7 +33,9 @@ def faults(connection: Connection, duties: Sequence[str], first: date, last: dat
             *mine.c,
             RunRow.slot_id.label("slot"),  # type: ignore[attr-defined]
             newest.over(partition_by=(RunRow.slot_id, FindingRow.target, FindingRow.check_id)).label("last_of_slot"),
-            newest.over(partition_by=(FindingRow.target, FindingRow.check_id)).label("last_of_all"),
+            newest.filter(mine.c.state != State.UNKNOWN.value)  # who could not look has not seen that it is gone
+            .over(partition_by=(FindingRow.target, FindingRow.check_id))
+            .label("last_seen"),
         )
         .join(RunRow, col(RunRow.id) == mine.c.run_id)
         .join(SlotRow, col(SlotRow.id) == col(RunRow.slot_id))
@@ -47,7 +49,7 @@ def faults(connection: Connection, duties: Sequence[str], first: date, last: dat
     )
     return [
         Fault(one.id, one.slot, one.target, one.check_id, one.at, State(one.state), one.summary,
-              newest=one.id == one.last_of_all)
+              newest=one.id == one.last_seen)
         for one in connection.execute(question)
     ]  # fmt: skip
 

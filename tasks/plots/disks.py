@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from math import ceil
+from math import ceil, floor
 from typing import NamedTuple, Self
 
 from checks.finding import State
@@ -84,7 +84,7 @@ def _panel(pen: Pen, one: Volume, frame: _Frame, zone: tzinfo) -> None:
 
 
 def _said(one: Volume, percent: float, zone: tzinfo) -> str:
-    used = f"已用 {percent:.0f}%{'' if one.state is State.OK else f'（{one.state.label}）'}"
+    used = f"已用 {floor(percent)}%{'' if one.state is State.OK else f'（{one.state.label}）'}"
     if one.full_at and one.full_from:
         full, earliest = (at.astimezone(zone) for at in (one.full_at, one.full_from))
         sooner = f"，最早 {earliest:%m-%d}" if earliest.date() < full.date() else ""

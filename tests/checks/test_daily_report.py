@@ -125,6 +125,24 @@ def test_well_after_the_retry_is_well_and_says_so() -> None:
     assert report.anomalies == ()
 
 
+def test_what_could_not_be_looked_at_is_neither_done_nor_an_anomaly() -> None:
+    """As the reports of longer periods have it."""
+    dark = [
+        finding("oa/a", check.id, State.UNKNOWN, reason=Reason.TIMEOUT)
+        for part in contract().system("oa").targets()
+        if part.id == "a"
+        for check in planned(contract().system("oa"), part)
+    ]
+    # When
+    report = daily_report(contract(), DAY, [run(well("oa", *dark)), run(well("mobile"), "mobile")], [])
+    # Then
+    assert (report.done.rows, report.partly.rows) == (
+        ("slot page-inspection/mobile/2026-11-22",),
+        ("slot page-inspection/oa/2026-11-22",),
+    )
+    assert (report.found, report.unseen) == (0, len(dark))
+
+
 def test_a_run_that_was_cut_off_is_not_done() -> None:
     # When
     report = daily_report(contract(), DAY, [run([finding("oa/a", "PG01")], ended=False)], [])

@@ -49,7 +49,7 @@ TWELVE = contract({"oa-db-01": {"services": {"mysql": {}}}})
 
 def run(
     host: str, but: Verdicts | None = None, weeks_ago: int = 0, number: int = 1, only: Iterable[str] = (),
-    ended: bool = True, of: Contract = TWELVE, disks: Iterable[tuple[str, int]] = (),
+    ended: bool = True, of: Contract = TWELVE, disks: Iterable[tuple[str, float]] = (),
 ) -> RunRecord:  # fmt: skip
     """A run in which all was well `but`; `only` these items; `disks`: mount points and how many of 100 GiB are used."""
     started = MORNING - timedelta(weeks=weeks_ago) + timedelta(days=number - 1)
@@ -338,6 +338,18 @@ class TestCapacity:
         now, earlier = self.weeks(80, 93)
         [line] = report(now, earlier=earlier).capacity
         assert (line.state, line.full) == (State.CRIT, None)
+
+    def test_what_is_printed_is_below_the_threshold_where_it_is(self) -> None:
+        disks = [("/", 10), ("/data", 79.75)]
+        of = contract({"oa-db-01": {"checks": {"OS08": {"mounts": {"/data": {"warn": 79.5, "crit": 99}}}}}})
+        [line] = report(run("oa-db-01", disks=disks), of=of).capacity
+        assert line.percent.shown == "79%"
+
+    def test_a_mount_point_that_is_not_to_be_looked_at_is_not_counted(self) -> None:
+        """Its inspection says nothing of it either."""
+        of = contract({"oa-db-01": {"checks": {"OS08": {"mounts": {"/data": {"not_applicable": "只读的快照"}}}}}})
+        made = report(self.weeks(95)[0], of=of)
+        assert (made.volumes, made.capacity) == (1, ())
 
     def test_a_mount_point_s_own_threshold_holds(self) -> None:
         of = contract({"oa-db-01": {"checks": {"OS08": {"mounts": {"/data": {"warn": 97, "crit": 99}}}}}})

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from checks.baseline_check import Conformity
 from checks.clocks import Case, Clock
 from checks.faults import Fault, most_often, slots_of
 from checks.finding import Finding, State
+from checks.hosts import disk
 from checks.incidents import Incident
 from checks.number import Number
 from checks.period_baseline import baseline_line
@@ -24,11 +25,12 @@ from checks.period_drills import drill_line
 from checks.period_findings import by_severity, over
 from checks.period_lines import AvailabilityLine, DutyLine
 from checks.records import FindingRecord, RunRecord
-from checks.resources import Look, line, trends
+from checks.resources import Look, Trend, line, trends
 from checks.slots import RESTORE_DRILL
 from checks.visit import RestoreVisit
 
 CHINA = ZoneInfo("Asia/Shanghai")
+DAY = date(2026, 12, 6)
 
 
 def at(day: int, hour: float = 12) -> datetime:
@@ -103,11 +105,10 @@ class TestRegister:
         told.found("F-2026-002", severity="低危", due="2026-12-05")
         end = told.later(3).now
         told.found("F-2026-003")
-        found = over(told.events, start, end)
+        found = over(told.events, start, end, DAY)
         those = (found.new, found.mended, found.verified, found.open, found.overdue)
         other = "F-2026-002"
         assert [[one.id for one in some] for some in those] == [[other], [ONE], [ONE], [other], [other]]
-        assert [(number, test.seen) for number, test in found.tests] == [(ONE, State.OK)]
         high, low = by_severity(found)
         assert [one.value for one in (high.new, high.mended, high.verified, high.open)] == [0, 1, 1, 0]
         assert (low.severity, low.overdue.value, low.overdue.rows) == ("低危", 1, ("event 4",))
@@ -116,11 +117,23 @@ class TestRegister:
         told = Told(T0)
         told.found(due="2026-11-30")
         midnight = datetime(2026, 12, 1, tzinfo=CHINA)
-        assert over(told.events, T0, midnight).overdue == []
-        assert len(over(told.events, T0, midnight + timedelta(seconds=1)).overdue) == 1
+        assert over(told.events, T0, midnight, date(2026, 11, 30)).overdue == []
+        assert len(over(told.events, T0, midnight, date(2026, 12, 1)).overdue) == 1
+
+    def test_what_is_entered_later_than_it_happened_is_of_the_period_in_which_it_was_entered(self) -> None:
+        """Given a repair and its test, entered two days after the time that was written."""
+        told = Told(T0)
+        told.found()
+        told.later(10).fixed()
+        told.later(1).tested("OK")
+        late = [one.model_copy(update={"at": one.at - timedelta(days=2)}) for one in told.events]
+        border = told.now - timedelta(days=1, hours=1)
+        earlier, later = (over(late, *span, DAY) for span in ((T0, border), (border, told.now + timedelta(days=1))))
+        assert (earlier.mended, earlier.verified) == ([], [])
+        assert [[one.id for one in some] for some in (later.mended, later.verified)] == [[ONE], [ONE]]
 
     def test_an_empty_register(self) -> None:
-        found = over([], at(1), at(30))
+        found = over([], at(1), at(30), DAY)
         assert (found.known, by_severity(found)) == ([], [])
 
 
@@ -130,6 +143,21 @@ def looks(*used: int, first: int = 1, every: int = 7) -> list[Look]:
 
 
 class TestResources:
+    def test_what_the_contract_says_of_a_mount_point_holds(self) -> None:
+        """As for the inspection, the report of a week and the picture."""
+        skipped = disk.Params.model_validate({"mounts": {"/data": {"not_applicable": "只读的快照"}}})
+        assert trends(looks(50, 60), at(1, 0), skipped) == []
+        tight = disk.Params.model_validate({"mounts": {"/data": {"warn": 40, "crit": 60}}})
+        [trend] = trends(looks(50, 50), at(1, 0), tight)
+        assert (line("oa-db-01", trend, tight).moving, line("oa-db-01", trend).moving) == (True, False)
+
+    def test_what_is_printed_is_below_the_threshold_where_it_is_and_adds_up(self) -> None:
+        of = [("run1", 55.39), ("run2", 79.96)]
+        found = line("oa-db-01", Trend("/data", of))
+        assert [one.shown for one in (found.first, found.last, found.most, found.growth)] == [
+            "55.3%", "79.9%", "79.9%", "+24.6",
+        ]  # fmt: skip
+
     def test_from_the_first_look_to_the_last_and_what_will_be_full(self) -> None:
         [trend] = trends(looks(50, 60, 70, 80), at(1, 0))
         found = line("oa-db-01", trend)

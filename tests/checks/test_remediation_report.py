@@ -106,6 +106,18 @@ def test_a_follow_up_of_what_was_verified_before_is_no_repair_of_this_month() ->
     assert (numbers(found.problems), found.verified, found.before) == (["F-2026-001"], 0, 0)
 
 
+def test_a_verdict_that_is_entered_later_belongs_to_the_month_in_which_it_was_entered() -> None:
+    """Given a retest of 31 October that was put on record in November: no other month could count it."""
+    told = Told(OCTOBER_9)
+    told.found("F-2026-001")
+    told.enter(Step.FIXED, {"fixer": "李四"}, "F-2026-001")
+    told.later(30)
+    seen(told, "F-2026-001")
+    told.events[-1] = told.events[-1].model_copy(update={"at": datetime(2026, 10, 31, 9, tzinfo=UTC)})
+    found = report(told)
+    assert (found.verified, len(found.retests)) == (1, 1)
+
+
 def test_a_corrected_entry_is_as_if_it_had_never_been() -> None:
     told = Told(datetime(2026, 11, 9, 1, tzinfo=UTC))
     told.found()

@@ -209,6 +209,13 @@ class TestIncidents:
         assert found.months == {FIRST: 2}
         assert found.faults == 3
 
+    def test_a_month_has_what_was_found_in_it(self) -> None:
+        """As the text counts it: one that began a minute before the period, and one found after it."""
+        before = self.fault(1, moment(1, -1), None)._replace(discovered_at=moment(1))
+        after = self.fault(2, moment(30, 23), None)._replace(discovered_at=moment(30, 24))
+        assert self.happened(before).months == {FIRST: 1}
+        assert self.happened(after, now=moment(30, 36)).months == {}
+
     def test_what_turned_out_to_be_none_is_left_out(self) -> None:
         assert self.happened(self.fault(1, moment(4), None)._replace(void_at=moment(5))).faults == 0
 

@@ -100,9 +100,22 @@ def test_disks_that_need_nothing_are_not_drawn(tmp_path: Path) -> None:
     book = Book(tmp_path, at(1, 0))
     for day in (7, 14):
         book.host("oa-db-01", day, resources(10, 50, 40))
-    assert asked(book, "drawings.disks").trouble == (
-        "看到 2 个文件系统，都没有超过阈值，其中 2 个的记录还不足以预测，不画图"
-    )
+    assert asked(book, "drawings.disks").trouble == ("看到的文件系统都没有超过阈值，有 2 个的记录还不足以预测，不画图")
+
+
+def test_what_only_an_earlier_period_saw_is_not_how_disks_are_now(tmp_path: Path) -> None:
+    """Given a look in October that saw no disks."""
+    book = Book(tmp_path, at(1, 0))
+    for day in (7, 14, 21, 28):
+        book.host("oa-db-01", day, resources(10, 50, 97))
+    book.host("oa-db-01", 35, {})
+    assert asked(book, "drawings.disks", "2026-10").trouble == "本期没有看到磁盘的主机巡检"
+
+
+@pytest.mark.parametrize("name", ["drawings.disks", "drawings.incidents"])
+def test_how_many_there_are_stands_in_the_text_alone(book: Book, name: str) -> None:
+    """A caption is no Number: nobody could ask where it is from."""
+    assert not re.search(r"\d+ (个文件|次)|故障 \d", asked(book, name).caption)
 
 
 def test_a_month_without_faults_says_so(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from period_book import BY, NOW, Book, at, september
+from period_book import BY, NOW, Book, at, resources, september
 
 from checks.document_entries import Handed
 from checks.documents import default_documents
@@ -19,6 +19,7 @@ from checks.number import Number
 from checks.report_period import Every, named
 from flows.document_check import Hand, findings_of
 from flows.document_desk import DocumentDesk
+from flows.document_figures import figures_of
 from flows.queries import Asking
 from flows.queries.notes import REPORT_NOTE
 from flows.report_files import build
@@ -107,6 +108,13 @@ class TestNumbers:
         assert first.response.shown == "超时 15 分"
         assert second.restored_at is None
 
+    def test_availability_rests_on_what_was_reported_of_its_own_period(self, tmp_path: Path) -> None:
+        """Given a system that was reported down on 3 September, for an hour."""
+        book = Book(tmp_path, at(1, 0))
+        book.incident(at(3), (Step.RESTORED, at(3, 13)), (Step.CLEARED, at(3, 14)), down=True)
+        rows = [book.ask(name=name, as_of=at(40))("availability")[0].down.rows for name in ("2026-09", "2026-10")]
+        assert ["incident G-2026-0001" in one for one in rows] == [True, False]
+
     def test_changes(self, ask: Asking) -> None:
         [window] = ask("changes.downtimes")
         assert (window.systems, window.start, window.end, window.state) == (
@@ -126,7 +134,35 @@ class TestNumbers:
         assert [(one.number, one.stands) for one in ask("security.open")] == [
             ("F-2026-003", "未整改，逾期 5 天"), ("F-2026-002", "未整改，还有 20 天"),
         ]  # fmt: skip
-        assert [ask("security.retests", verdict=one) for one in ("", "OK", "CRIT")] == [1, 1, 0]
+        # what was seen before the repair was no retest
+        assert [ask("security.retests", verdict=one) for one in ("", "OK", "CRIT", "UNKNOWN")] == [1, 1, 0, 0]
+        assert [one.result for one in ask("remediation").retests] == ["取证", "已修复"]
+
+    def test_the_last_entry_of_a_period_that_is_not_over_counts(self, book: Book) -> None:
+        """Given a ledger whose last entry is the third finding."""
+        assert [book.ask(as_of=at(12))("security.count", what=one) for one in ("known", "open")] == [3, 2]
+
+    def test_a_deadline_that_passes_after_the_period_is_missed_in_the_period_of_its_incident(
+        self, tmp_path: Path
+    ) -> None:
+        """Given one that was called in on the 30th at 23:45, answered and mended in October."""
+        book = Book(tmp_path, at(1, 0))
+        book.incident(at(30, 23.75), (Step.RESPONDED, at(31, 1)), (Step.RESTORED, at(31, 9)))
+        ask = book.ask(as_of=at(31, 12))
+        assert [ask("incidents.breached", clock=one) for one in ("response", "repair")] == [1, 1]
+        [line] = ask("incidents")
+        assert line.repair.shown == "超时 1 小时 15 分"
+        assert book.ask(name="2026-10", as_of=at(31, 12))("incidents.breached", clock="repair") == 0
+        figures = figures_of(book.ledger, book.settings, book.contract, DUTIES["monthly"], "2026-09", at(31, 12))
+        assert {one.name: one.value for one in figures}["修复超时"] == 1  # DOC03 counts likewise
+
+    def test_a_look_that_was_made_up_for_is_of_the_period_in_which_it_was_made(self, tmp_path: Path) -> None:
+        """Given the week of 28 September, looked at on 2 October."""
+        book = Book(tmp_path, at(1, 0))
+        book.host("oa-db-01", 7, resources(10, 50, 40))
+        book.host("oa-db-01", 32, resources(80, 50, 90))
+        assert [line.cpu.last.shown for line in book.ask()("resources")] == ["10.0%"]
+        assert [line.cpu.first.shown for line in book.ask(name="2026-10", as_of=at(40))("resources")] == ["80.0%"]
 
     def test_backups(self, ask: Asking) -> None:
         [line] = ask("backups")
@@ -224,6 +260,11 @@ class TestTheirOwnCheck:
         assert found.state is State.OK, found.summary
         right = int(found.summary.removeprefix("与台账相符 ").split(" ")[0])
         assert right >= 20, found.summary
+
+    def test_what_was_due_adds_up(self, book: Book) -> None:
+        """Given two that were excused: of 60 that were due, so many were not done, and each has its reason."""
+        text = markdown(book, "monthly", Every.MONTH, "2026-09")
+        assert "页面巡检应做 60 次，完成 56 次，漏检 1 次，免除 2 次，**不明 1 次**" in text
 
     def test_every_number_knows_its_query(self, book: Book) -> None:
         made(book, "yearly", Every.YEAR, "2026", Format.ARTIFACT)

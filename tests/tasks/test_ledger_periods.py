@@ -63,11 +63,21 @@ def test_the_last_verdict_of_each_slot_counts_and_the_last_of_all_stands(ledger:
     assert found == [
         ("0", "PG01", State.CRIT, False),
         ("0", "PG02", State.WARN, True),  # nobody has looked at it since
-        ("2", "PG03", State.UNKNOWN, True),
+        ("2", "PG03", State.UNKNOWN, False),
         ("2", "PG01", State.WARN, True),  # as of the last of these days
     ]
     assert seen(ledger.faults([PAGE_INSPECTION, HOST_INSPECTION], *days(1, 1))) == [("1", "OS01", State.CRIT, True)]
     assert ledger.faults([PAGE_INSPECTION], *days(5, 9)) == []
+
+
+def test_what_nobody_could_look_at_since_still_stands(ledger: Ledger) -> None:
+    for day, state in enumerate((State.CRIT, State.UNKNOWN, State.UNKNOWN)):
+        ran(ledger, slot(PAGE_INSPECTION, "oa", day), [told("PG01", state)])
+    assert seen(ledger.faults([PAGE_INSPECTION], *days(0, 2))) == [
+        ("0", "PG01", State.CRIT, True),
+        ("1", "PG01", State.UNKNOWN, False),
+        ("2", "PG01", State.UNKNOWN, False),
+    ]
 
 
 def test_facts_of_some_items_oldest_first(ledger: Ledger) -> None:

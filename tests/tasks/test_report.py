@@ -89,8 +89,8 @@ def daily(pages: Sequence[PageLine] = (), ran: bool = True, **over: object) -> D
         run_id="0123456789abcdef" if ran else "", rows=("row 1",),
     )  # fmt: skip
     plain = DailyReport(
-        day=date(2026, 11, 22), expected=figure(1), done=figure(int(ran)), systems=(system,), pages=tuple(pages),
-        anomalies=(), leftovers=(),
+        day=date(2026, 11, 22), expected=figure(1), done=figure(int(ran)), partly=figure(0), systems=(system,),
+        pages=tuple(pages), anomalies=(), leftovers=(),
     )  # fmt: skip
     return plain.model_copy(update=over)
 
