@@ -138,6 +138,21 @@ class TestFirstPage:
         assert "本报告的数字不能作为依据" in warning.text
         assert not any("已核对台账" in one.text for one in first)
 
+    @pytest.mark.parametrize(
+        ("table", "change"), [("run", "started_at = 'gestern'"), ("visit", "facts = '{'"), ("finding", "state = 'x'")]
+    )
+    def test_a_ledger_that_cannot_be_read_any_more(self, room: Room, table: str, change: str) -> None:
+        """Given a row that was made unreadable, then that is named, and no template, and nothing is written."""
+        run = "SELECT id FROM run WHERE slot_id LIKE 'page-%2025-11-11'"
+        with sqlite3.connect(room.settings.root / "ledger.db") as connection:
+            connection.execute(f"DROP TRIGGER {table}_no_update")
+            connection.execute(f"UPDATE {table} SET {change} WHERE {'id' if table == 'run' else 'run_id'} IN ({run})")
+        connection.close()
+        code, said = room.run("report", "daily", "--period", "2025-11-11", "--format", "md")
+        assert (code, said.startswith("台账核对不通过：")) == (3, True)
+        assert "报告没有写成：" in said
+        assert room.made() == set()
+
 
 class TestPreview:
     def test_is_no_report(self, room: Room) -> None:
