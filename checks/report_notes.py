@@ -36,6 +36,7 @@ def entry(
     """
     if not by.name.strip():
         raise RequestError("写明操作人：谁填写的")
+    _check("操作人", by.name.strip())
     said = _clean(text)
     if corrects and not any(one.id == corrects and one.subject == report for one in standing(known)):
         here = [f"{one.id}" for one in standing(known) if one.subject == report]
@@ -54,10 +55,14 @@ def _clean(text: str) -> str:
         raise RequestError("没有写内容")
     if len(said) > LONGEST:
         raise RequestError(f"内容有 {len(said)} 字，最多 {LONGEST} 字；更多的写成附件")
-    for number, char in enumerate(said, 1):
-        if char != "\n" and unicodedata.category(char) in _UNSEEN:
-            raise RequestError(f"内容的第 {number} 个字是看不见的控制字符（U+{ord(char):04X}），删去再登记")
+    _check("内容", said, "\n")
     return said
+
+
+def _check(what: str, text: str, but: str = "") -> None:
+    for number, char in enumerate(text, 1):
+        if char not in but and unicodedata.category(char) in _UNSEEN:
+            raise RequestError(f"{what}的第 {number} 个字是看不见的控制字符（U+{ord(char):04X}），删去再登记")
 
 
 def section_of(sections: Sequence[str], said: str) -> str:

@@ -37,8 +37,8 @@ _EXAMPLES = {
     Every.HALF_YEAR: "2026-H1", Every.YEAR: "2026", Every.INCIDENT: "G-2026-0007", Every.FINDING: "F-2026-012",
 }  # fmt: skip
 _FORMS = {
-    Every.DAY: r"\d{4}-\d\d-\d\d", Every.WEEK: r"\d{4}-W\d\d", Every.MONTH: r"\d{4}-\d\d",
-    Every.QUARTER: r"\d{4}-Q[1-4]", Every.HALF_YEAR: r"\d{4}-H[12]", Every.YEAR: r"\d{4}",
+    Every.DAY: r"2\d{3}-\d\d-\d\d", Every.WEEK: r"2\d{3}-W\d\d", Every.MONTH: r"2\d{3}-\d\d",
+    Every.QUARTER: r"2\d{3}-Q\d", Every.HALF_YEAR: r"2\d{3}-H\d", Every.YEAR: r"2\d{3}",
 }  # fmt: skip
 
 
@@ -62,7 +62,9 @@ def named(every: Every, text: str, today: date) -> Named:
     if not re.fullmatch(_FORMS[every], text, re.ASCII):
         raise RequestError(f"期间“{text}”不对：这种报告写 {every.example} 这样的期间")
     if every in (Every.QUARTER, Every.HALF_YEAR):
-        months = 3 if every is Every.QUARTER else 6
+        months, known = (3, "季度从 Q1 到 Q4") if every is Every.QUARTER else (6, "半年是 H1 或 H2")
+        if not 1 <= int(text[-1]) <= 12 // months:
+            raise RequestError(f"日历上没有 {text}：{known}，例如 {text[:-1]}1")
         first = date(int(text[:4]), (int(text[-1]) - 1) * months + 1, 1)
     else:
         first = period_of(text).first  # which says why, where the calendar has none

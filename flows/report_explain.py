@@ -61,16 +61,16 @@ def listed(file: Path, reports: Path) -> Listed:
         raise RequestError(f"没有文件 {file}")
     if file.name.endswith(FIGURES):
         return _read(file)
-    beside = file.with_name(f"{file.stem}{FIGURES}")
+    beside, digest = file.with_name(f"{file.stem}{FIGURES}"), _sha256(file)
     if beside.is_file():
-        return _read(beside)
-    digest = _sha256(file)
+        found = _read(beside)
+        if file.name in found.files or digest in found.files.values():
+            return found
     for path in sorted(reports.glob(f"*{FIGURES}")):
         if digest in path.read_text(encoding="utf-8"):
             return _read(path)
-    raise RequestError(
-        f"{file.name} 旁边没有 {beside.name}，报告目录里也没有这个文件的清单；它不是本程序写的，或已改过"
-    )
+    there = f"的 {beside.name} 不是它的清单" if beside.is_file() else f"没有 {beside.name}"
+    raise RequestError(f"{file.name} 旁边{there}，报告目录里也没有这个文件的清单；它不是本程序写的，或已改过")
 
 
 def is_changed(file: Path, found: Listed) -> bool:

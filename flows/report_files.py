@@ -12,10 +12,10 @@ from flows.office import Office, now
 from flows.queries import Asking
 from flows.queries.facts import Facts
 from flows.report_kinds import TEMPLATES, kind_called
-from flows.report_warnings import CHECKED, warnings
+from flows.report_warnings import CHECKED, unsound, warnings
 from tasks.browser.chromium import Chromium
 from tasks.browser.launch import BrowserError
-from tasks.report import Format, render
+from tasks.report import Format, ReportError, render
 from tasks.report.kinds import Kind
 
 log = logging.getLogger("xunjian")
@@ -94,10 +94,21 @@ def make(
     Raises:
         ReportError: it could not be made; no file was touched.
     """
+    try:
+        return _made(facts, list(formats), chromium, out, notice)
+    except Exception as error:
+        if not facts.verdict.problems:
+            raise
+        # What was altered may be such that nobody can read it; then neither a template nor the program is at fault.
+        raise ReportError(f"{unsound(facts.verdict)}。报告没有写成：{error}") from error
+
+
+def _made(
+    facts: Facts, wanted: list[Format], chromium: Chromium | None, out: Path | None, notice: str
+) -> dict[Format, Path]:
     office, settings, kind = facts.office, facts.office.settings, kind_of(facts.office, facts.kind)
     said = [*([notice] if notice else []), *warnings(facts, kind.every)]
     page, ask = cover(facts, kind.grade, said), Asking(facts)
-    wanted = list(formats)
 
     def write(formats: list[Format]) -> list[Path]:
         folder = out or settings.reports_dir

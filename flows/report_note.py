@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from checks.entries import Who
 from checks.report_notes import REPORT_NOTE, entry, section_of
 from checks.report_period import Every
+from checks.slots import RequestError
 from flows.forms import dated, entered
 from flows.incident_desk import cases, find
 from flows.incident_report import draft_of
@@ -57,6 +58,8 @@ def enter(office: Office, report: str, name: str, section: str, text: str, by: W
         RequestError: it makes no sense.
     """
     kind, at = kind_of(office, report), now()
+    if kind.every.periodic and not name.strip():  # what is entered for a guessed period stays there
+        raise RequestError(f"写明期间，例如 {kind.every.example}")
     there, named = section_of(kind.notes, section), named_of(office, kind, name)
     number = None
     while number is None:  # made anew if somebody else was faster

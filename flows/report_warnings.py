@@ -7,7 +7,7 @@ from checks.report_period import Every
 from flows.queries.facts import Facts
 from tasks.ledger.verify import Verdict
 
-CHECKED = "已核对台账封存链和本期记录（证据文件由每日的台账核对查）"
+CHECKED = "已核对台账封存链和本期记录（本期以外各次运行的明细和证据文件由每日的台账核对查）"
 _MOST = 6  # spans named one by one
 
 

@@ -19,12 +19,18 @@ def sweep(settings: Settings, now: datetime) -> None:
     """Remove what was begun a day ago or earlier. What cannot be removed stays."""
     backup = settings.backup_dir
     places = (
-        (settings.evidence_dir, ".*.part"), (settings.evidence_dir, ".writable-*"), (settings.reports_dir, ".report-*"),
-        (backup, ".ledger-*"), (backup, ".rehearsal-*"), (backup / "evidence", ".*.part"),
+        (settings.evidence_dir, ".*.part"), (settings.evidence_dir, ".writable-*"), (backup, ".ledger-*"),
+        (backup, ".rehearsal-*"), (backup / "evidence", ".*.part"),
         (Path(tempfile.gettempdir()), f"{TEMPORARY}*"),
     )  # fmt: skip
+    for folder, pattern in places:
+        sweep_folder(folder, pattern, now)
+
+
+def sweep_folder(folder: Path, pattern: str, now: datetime) -> None:
+    """Likewise, of one folder what is called like `pattern`."""
     before = (now - _AGE).timestamp()
-    for path in (path for folder, pattern in places for path in folder.glob(pattern)):
+    for path in folder.glob(pattern):
         with suppress(OSError):
             status = path.lstat()
             if status.st_mtime < before and status.st_uid == os.geteuid():

@@ -6,6 +6,7 @@ meaning into text (no smart quotes, citations, formulas, raw HTML, or links made
 
 import base64
 import html as markup
+import io
 import re
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 from docx.text.paragraph import Paragraph
 
+from tasks.documents.reference import completed
 from tasks.documents.reference import reference as reference
 from tasks.leftovers import TEMPORARY
 from tasks.pictures import blank
@@ -30,6 +32,8 @@ from tasks.pictures import blank
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 _READER = "commonmark+pipe_tables+attributes+fenced_divs+bracketed_spans"
 _IMAGE = re.compile(r'<img src="([\w.-]+)"')
+# A part is missing, or no XML; it is another kind of file; it is encrypted or packed in another way.
+_UNSOUND = (zipfile.BadZipFile, zlib.error, KeyError, SyntaxError, ValueError, EOFError, RuntimeError, OSError)
 _KINDS = {".jpg": "jpeg", ".png": "png"}
 
 
@@ -77,23 +81,30 @@ def docx(text: str, images: Mapping[str, bytes], out: Path, theirs: Path | None 
         for file, stand_in in zip(images, stand_ins, strict=True):
             (folder / file).write_bytes(stand_in)
         (folder / "reference.docx").write_bytes(_sound(theirs) if theirs else reference())
-        _pandoc(text, "docx", folder, "--shift-heading-level-by=-1", "--reference-doc=reference.docx", out=out)
-    document = Document(str(out))
+        _pandoc(
+            text, "docx", folder, "--shift-heading-level-by=-1", "--reference-doc=reference.docx", out=folder / "made"
+        )
+        document = Document(str(folder / "made"))  # `out` we write: of a full disk pandoc speaks in English
     for part in document.part.package.iter_parts():
         part._blob = stand_ins.get(part.blob, part.blob)
     _finish(document)
-    document.save(str(out))
+    whole = io.BytesIO()  # zipfile would go on complaining of a full disk after its error
+    document.save(whole)
+    out.write_bytes(whole.getvalue())
 
 
 def _sound(theirs: Path) -> bytes:
-    """Their reference.docx, if it is a Word document."""
+    """Their reference.docx, if it is a Word document, whole and without macros; with our styles where it has none."""
     try:
-        with zipfile.ZipFile(theirs) as archive:
-            archive.read("word/styles.xml")
-        return theirs.read_bytes()
-    except (zipfile.BadZipFile, KeyError, zlib.error, NotImplementedError, OSError) as error:
+        content = theirs.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if part := archive.testzip():
+                raise zipfile.BadZipFile(part)
+        return completed(Document(io.BytesIO(content)))
+    except _UNSOUND as error:
         raise DocumentError(
-            f"{theirs.name} 不是 Word 的 DOCX，或者已经损坏；请用 xunjian report reference 重新写出后再改"
+            f"{theirs.name} 不是 Word 的 DOCX（带宏的也不是），或者已经损坏；"
+            "请用 xunjian report reference 重新写出后再改"
         ) from error
 
 

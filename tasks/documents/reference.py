@@ -86,6 +86,17 @@ def reference() -> bytes:
     return out.getvalue()
 
 
+def completed(document: Docx) -> bytes:
+    """Somebody's own file, and of our styles those that it lacks: reports name them."""
+    known = {name for style in document.styles for name in (style.style_id, str(style.name).lower())}
+    for style in Document(io.BytesIO(reference())).styles:
+        if not known & {style.style_id, str(style.name).lower()}:
+            document.styles.element.append(style.element)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
 def _page(document: Docx) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)

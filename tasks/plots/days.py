@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from checks.availability import Condition, Piece, Span, clip
-from tasks.plots.pen import EDGE, FAINT, INK, MARGIN, SMALL, TITLE, WEEKEND, WIDTH, Pen, drawn, text_width
+from tasks.plots.pen import EDGE, FAINT, INK, MARGIN, SMALL, TITLE, WEEKEND, WIDTH, Pen, drawn, short, text_width
 
 _SHADES = {
     Condition.UP: "#e2f0e4",
@@ -45,7 +45,7 @@ def availability_picture(strips: Sequence[Strip], first: date, last: date, zone:
         _heads(pen, days, cell)
         for number, strip in enumerate(strips):
             top = _HEAD + number * (_TITLE + _DAY)
-            pen.write(MARGIN, top + 18, f"{strip.name}　{strip.said}", align="left")
+            pen.write(MARGIN, top + 18, f"{short(strip.name, 20)}　{strip.said}", align="left")
             _days(pen, strip, days, cell, top + _TITLE, zone)
         _legend(pen, height - _LEGEND + 12)
 

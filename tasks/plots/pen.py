@@ -108,6 +108,8 @@ class Pen(NamedTuple):
 
 
 def short(label: str, most: int = 14) -> str:
+    """A name as a picture has room for it: on one line, a box for what cannot be seen (the font has no U+FFFD)."""
+    label = "".join(one if one.isprintable() else "□" for one in " ".join(label.split()))
     return label if len(label) <= most else f"{label[: most - 1]}…"
 
 

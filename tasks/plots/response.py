@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 from typing import NamedTuple, Self
 
 from checks.report_response import Day, Series
-from tasks.plots.pen import EDGE, FAINT, INK, MARGIN, SMALL, TITLE, WIDTH, Pen, drawn, text_width
+from tasks.plots.pen import EDGE, FAINT, INK, MARGIN, SMALL, TITLE, WIDTH, Pen, drawn, short, text_width
 from tasks.plots.timeline import Timeline
 
 _LEFT, _HEAD, _NAME, _PANEL, _GAP, _FOOT = 84, 44, 40, 120, 8, 84  # pixels
@@ -80,7 +80,7 @@ class _Seconds(NamedTuple):
 
 def _panel(pen: Pen, one: Series, time: Timeline, top: float, scale: _Seconds, until: date) -> None:
     bottom = top + _PANEL
-    pen.write(MARGIN, top - 20, one.name, align="left")
+    pen.write(MARGIN, top - 20, short(one.name, 42), align="left")
     time.weekends(pen, top, _PANEL)
     gaps = [(time.x(day), top, time.day, _PANEL) for day in _missing(one, time.first, until)]
     pen.fills(gaps, "#ffffff", "#9a9a9a", _NOTHING)

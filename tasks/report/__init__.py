@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from checks.report_cover import Cover
 from tasks.browser.chromium import Chromium
 from tasks.browser.pdf import PdfError, pdf
 from tasks.documents import make
+from tasks.leftovers import sweep_folder
 from tasks.report.errors import ReportError as ReportError
 from tasks.report.errors import TemplateMistakeError as TemplateMistakeError
 from tasks.report.figures import Figure
@@ -29,6 +31,7 @@ from tasks.settings import Settings
 
 _ARTIFACT_LIMIT = 300_000  # bytes; Prefect's page slows down beyond
 _ARTIFACT_PICTURES = 200_000  # of these for pictures
+_UNDER_WAY = ".report-"  # how the folder begins in which files are made
 FIGURES = ".figures.json"
 """The ending of the list of figures that lies beside a report."""
 
@@ -66,9 +69,10 @@ def render(
     """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
+        sweep_folder(out_dir, f"{_UNDER_WAY}*", datetime.now(UTC))
         wanted, browser = list(formats), chromium or Chromium(Settings())
         started = browser if chromium is None and Format.PDF in wanted else nullcontext()
-        with started, tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as folder:
+        with started, tempfile.TemporaryDirectory(prefix=_UNDER_WAY, dir=out_dir) as folder:
             made, figures = _make(template, cover, ask, wanted, Path(folder), evidence_dir, browser, theirs)
             figures.replace(out_dir / figures.name)
             return [path.replace(out_dir / path.name) for path in made]

@@ -10,7 +10,7 @@ from tasks.report.errors import ReportError
 _BEGIN, _MIDDLE, _END = MARKS
 _MARK = re.compile(f"[{''.join(MARKS)}]")
 _HEADING = re.compile(r"#{1,6} (.*)")
-_SYNTAX = re.compile(r"\\(?=[!-/:-@\[-`{-~])|\*\*|\[(?=[^]]*\]\{custom-style)|\]\{custom-style=\"[\w-]+\"\}")
+_SYNTAX = re.compile(r"\\([!-/:-@\[-`{-~])|\*\*|\[(?=(?:\\.|[^][\\])*\]\{custom-style)|\]\{custom-style=\"[\w-]+\"\}")
 
 
 class Figure(NamedTuple):
@@ -52,4 +52,4 @@ def taken_out(text: str, seen: Sequence[Number], key: str) -> tuple[str, list[Fi
 
 def _read(line: str) -> str:
     """A line as it is read, without the marks of Markdown."""
-    return _SYNTAX.sub("", line).strip("# |")
+    return _SYNTAX.sub(r"\1", line).strip("# |")

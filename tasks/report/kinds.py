@@ -4,6 +4,7 @@ At its top a template says, as plain values: `kind` (周报, also in the file's 
 it is), and `grade` where it is not 2 (contract, Annex 2). They are read without running anything.
 """
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from tasks.report.sections import sections
 from tasks.report.sheet import OURS, environment
 
 _WANTED = ("kind", "title", "every")
+_NAME = re.compile(r"[a-z][a-z0-9-]*")  # also a part of the key of the page in the UI, which knows no others
 
 
 class Kind(NamedTuple):
@@ -57,12 +59,14 @@ def read(name: str, file: Path) -> Kind:
     Raises:
         TemplateMistakeError: it cannot be read, or does not say what it is.
     """
+    if not _NAME.fullmatch(name):
+        raise TemplateMistakeError(f"报告模板的文件名 {file.name} 不对：只用小写字母、数字和连字号，如 duty{SUFFIX}")
     try:
         text, _ = source(file.parent, file.name)
         templates = environment(file.parent)
         tree = templates.parse(text, file.name, str(file))
         notes = sections(tree, templates)
-    except TemplateError as error:
+    except (TemplateError, RecursionError) as error:
         raise TemplateMistakeError(f"报告模板出错：{place(error, name)}：{what(error)}") from error
     except OSError as error:
         raise TemplateMistakeError(f"报告模板读不出：{file.name}（{os_words.say(error)}）") from error

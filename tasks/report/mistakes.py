@@ -55,8 +55,8 @@ def what(error: Exception) -> str:
         return f"没有模板 {'、'.join(map(str, error.templates))}"
     if isinstance(error, TemplateNotFound):
         return error.message or f"没有模板 {error.name}"
-    if isinstance(error, RecursionError):
-        return "宏或模板没完没了地用到自己"
+    if isinstance(error, RecursionError | SyntaxError):  # of the Python that a template becomes
+        return "宏或模板没完没了地用到自己，或者括号、语句嵌套太深"
     if isinstance(error, TypeError | ValueError | LookupError | AttributeError | ArithmeticError):
         return f"这一行算不出来（{type(error).__name__}：{error}）"
     return str(error) or type(error).__name__

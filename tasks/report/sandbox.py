@@ -38,6 +38,7 @@ _TURN = 100  # steps of a turn of a loop and of a call; a character is one
 _SECONDS = 120  # of this thread's own computing, for what a single step may cost
 _RANGE = 10_000
 _DIGITS = 256  # bits of a whole number
+_HELD = 100_000  # what lists within lists hold together: to compare two of them takes as long
 
 _JINJAS = (TemplateModule, TemplateReference, BlockReference, LoopContext, Macro, Namespace, Undefined)
 _METHODS: dict[type, str] = {  # nothing that grows beyond what it is given, or asks for the time or the machine's zone
@@ -106,12 +107,13 @@ class _Context(Context):
 
     def call(self, obj: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         self.environment.spend(_TURN)
-        result = super().call(obj, *args, **kwargs)
+        self.environment.held((args, kwargs))
+        result = self.environment.held(super().call(obj, *args, **kwargs))
         return Safe(result) if isinstance(obj, Macro) else result
 
 
 class _Rewritten(NodeTransformer):
-    """Turns of loops are counted, and `~` is what the filter `join` does."""
+    """Turns of loops and what is kept are counted, and `~` is what the filter `join` does."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 - Jinja2 calls it so
         self.generic_visit(node)
@@ -122,6 +124,14 @@ class _Rewritten(NodeTransformer):
         self.generic_visit(node)
         parts = nodes.List(node.nodes, lineno=node.lineno)
         return nodes.Filter(parts, "join", [], [], None, None, lineno=node.lineno)
+
+    def _held(self, node: nodes.Expr) -> nodes.Expr:
+        self.generic_visit(node)
+        if getattr(node, "ctx", "load") == "store" or not isinstance(getattr(node, "arg", None), nodes.Slice | None):
+            return node  # names that are given a value, one element of a list
+        return nodes.Filter(node, "held", [], [], None, None, lineno=node.lineno)
+
+    visit_List = visit_Tuple = visit_Dict = visit_Filter = visit_Getitem = _held  # noqa: N815 - Jinja2 calls it so
 
 
 class _Code(CodeGenerator):
@@ -155,6 +165,7 @@ class Sandbox(SandboxedEnvironment):
         self.filters = {name: self.filters[name] for name in _FILTERS} | {
             "batch": self._batch,
             "each": self._each,
+            "held": self.held,
             "join": self._join,
             "replace": self._replace,
         }
@@ -171,6 +182,24 @@ class Sandbox(SandboxedEnvironment):
         if self._left < 0 or thread_time() > self._until:
             self._left = 0
             raise TemplateRuntimeError("循环太多、没有尽头，或写出的内容太长，已经停下")
+
+    def held(self, value: Any) -> Any:
+        """What a template may keep, counted: the characters of a text, all that lists within lists hold.
+
+        Raises:
+            SecurityError: they hold too much.
+        """
+        count, lists = len(value) if isinstance(value, str) else 0, [value]
+        while lists:
+            one = lists.pop()
+            if isinstance(one, list | tuple | dict):
+                parts = [*one, *one.values()] if isinstance(one, dict) else one
+                count += len(parts)
+                if count > _HELD:
+                    raise SecurityError(f"列表太长：连同里面的列表最多 {_HELD} 个")
+                lists += parts
+        self.spend(count)
+        return value
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return super().is_safe_attribute(obj, attr, value) and bool(_visible(type(obj), attr))  # type: ignore[arg-type]  # a type is hashable
@@ -193,7 +222,7 @@ class Sandbox(SandboxedEnvironment):
             raise SecurityError("数太大")
         if isinstance(left, Sized) and isinstance(right, Sized):
             self.spend(len(left) + len(right))
-        return super().call_binop(context, operator, left, right)
+        return self.held(super().call_binop(context, operator, left, right))
 
     def get_template(self, name: str | Template, parent: str | None = None, globals: Any = None) -> Template:
         self.spend(_TURN)

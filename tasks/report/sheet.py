@@ -24,7 +24,7 @@ from tasks.report.sandbox import Sandbox, said
 OURS = Path(__file__).parents[2] / "templates"
 
 _CODE = re.compile(r"`[^`\n]*`")
-_IMAGE = re.compile(r"!\[(?:\\.|[^]\\\n])*]\(([^)\s]*)\)")
+_IMAGE = re.compile(r"!\[(?:\\.|[^][\\\n])*]\(([^()\s]*)\)")
 _FOREIGN = re.compile(r"(?<!\\)(?:\\\\)*((?:!\[|<[A-Za-z/!?]).{0,40})")
 
 

@@ -76,6 +76,9 @@ def test_what_nobody_can_read_is_refused(text: str, why: str) -> None:
 def test_somebody_says_it() -> None:
     with pytest.raises(RequestError, match="操作人"):
         said("x", who=" ")
+    for name in ("王\u202e工", "王\n工"):
+        with pytest.raises(RequestError, match="操作人的第 2 个字是看不见的控制字符"):
+            said("x", who=name)
 
 
 def test_a_correction_names_what_stands_in_the_same_report() -> None:

@@ -60,6 +60,10 @@ class TestBuild:
         [
             (["duty", "--period", "2026-W54"], "2026 年的周从 W01 到 W53"),
             (["duty", "--period", "2026-10"], "这种报告写 2026-W47 这样的期间"),
+            (["quarterly", "--period", "2026-Q5"], "日历上没有 2026-Q5：季度从 Q1 到 Q4"),
+            (["half-yearly", "--period", "2026-H0"], "日历上没有 2026-H0：半年是 H1 或 H2"),
+            (["quarterly", "--period", "0000-Q1"], "这种报告写 2026-Q3 这样的期间"),
+            (["yearly", "--period", "9999"], "这种报告写 2026 这样的期间"),
             (["duty", "--period", "2999-W01"], "还没有到（2998-12-31 开始）"),
             (["weekyl"], "没有“weekyl”这种报告；是不是 周报（weekly）。有：日报（daily）、"),
             (["周包"], "是不是 周报（weekly）"),
@@ -98,7 +102,7 @@ class TestFirstPage:
 
     def test_all_is_there(self, room: Room) -> None:
         said = self.page(room, WEEK)
-        assert "已核对台账封存链和本期记录" in said
+        assert "已核对台账封存链和本期记录（本期以外各次运行的明细和证据文件由每日的台账核对查）" in said
         assert "**" not in said
 
     def test_days_of_which_nothing_is_on_record(self, room: Room, days: Year) -> None:
@@ -133,6 +137,21 @@ class TestFirstPage:
         assert all(run.bold for run in warning.runs)
         assert "本报告的数字不能作为依据" in warning.text
         assert not any("已核对台账" in one.text for one in first)
+
+    @pytest.mark.parametrize(
+        ("table", "change"), [("run", "started_at = 'gestern'"), ("visit", "facts = '{'"), ("finding", "state = 'x'")]
+    )
+    def test_a_ledger_that_cannot_be_read_any_more(self, room: Room, table: str, change: str) -> None:
+        """Given a row that was made unreadable, then that is named, and no template, and nothing is written."""
+        run = "SELECT id FROM run WHERE slot_id LIKE 'page-%2025-11-11'"
+        with sqlite3.connect(room.settings.root / "ledger.db") as connection:
+            connection.execute(f"DROP TRIGGER {table}_no_update")
+            connection.execute(f"UPDATE {table} SET {change} WHERE {'id' if table == 'run' else 'run_id'} IN ({run})")
+        connection.close()
+        code, said = room.run("report", "daily", "--period", "2025-11-11", "--format", "md")
+        assert (code, said.startswith("台账核对不通过：")) == (3, True)
+        assert "报告没有写成：" in said
+        assert room.made() == set()
 
 
 class TestPreview:
@@ -226,6 +245,17 @@ class TestExplain:
         report.write_bytes(report.read_bytes() + b" ")
         code, said = room.run("report", "explain", str(report))
         assert (code, "文件在生成之后改过" in said) == (1, True)
+
+    def test_the_list_of_another_report_beside_it(self, room: Room, report: Path, tmp_path: Path) -> None:
+        """Given a report that was taken away, and beside it the list of another, then its own is found all the same."""
+        moved = Path(shutil.copy(report, tmp_path / "送审稿.docx"))
+        listed = moved.with_name("送审稿.figures.json")
+        other = room.figures(f"值班小结-{DARK}") | {"files": {"另一份.docx": "0" * 64}, "figures": []}
+        listed.write_text(json.dumps(other), encoding="utf-8")
+        code, found = self.explained(room, str(moved))
+        assert (code, found["changed"], found["figures"] != []) == (0, False, True)
+        moved.write_bytes(moved.read_bytes() + b" ")
+        assert "旁边的 送审稿.figures.json 不是它的清单" in room.run("report", "explain", str(moved))[1]
 
     def test_no_list(self, room: Room, report: Path, tmp_path: Path) -> None:
         report.with_name(f"值班小结-{DARK}.figures.json").unlink()

@@ -95,6 +95,7 @@ def test_a_correction_replaces_what_was_said(office: Office) -> None:
     [
         ("incident", "G-2026-0999", "四、原因", "没有故障 G-2026-0999"),
         ("incident", "", "四、原因", "故障"),
+        ("monthly", " ", "十、问题与建议", "写明期间，例如 2026-10"),
         ("incident", "{number}", "三、时间线", "可填：影响范围"),
         ("drill", "2026-10", "四、原因", "没有由人填写的节"),
         ("gazette", "2026-10", "四、原因", "没有“gazette”这种报告"),

@@ -1,8 +1,11 @@
 """The form of a whole report on paper, in Word and in PDF: GB/T 9704-2012, long tables, pictures, a reference.docx of
 the contractor's own."""
 
+import errno
 import io
 import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pypdfium2
@@ -15,6 +18,7 @@ from docx.shared import Mm, Pt
 from lxml import etree
 from report_sample import made
 
+from tasks.documents.make import docx
 from tasks.documents.reference import reference
 from tasks.report import Format, ReportError
 
@@ -151,6 +155,24 @@ class TestPdf:
                     assert one.get_font().is_embedded
 
 
+def test_a_full_disk_is_the_systems_word(tmp_path: Path) -> None:
+    """Not pandoc's, which is English and names its source code; `render` says it in Chinese."""
+    with pytest.raises(OSError, match="No space left") as caught:
+        docx("# 周报\n\n正文\n", {}, Path("/dev/full"))
+    assert caught.value.errno == errno.ENOSPC
+
+
+def altered(name: str, change: Callable[[bytes], bytes | None]) -> bytes:
+    """Our reference.docx with one of its parts changed, or left out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(reference())) as source, zipfile.ZipFile(out, "w") as target:
+        for one in source.namelist():
+            content = source.read(one)
+            if (written := change(content) if one == name else content) is not None:
+                target.writestr(one, written)
+    return out.getvalue()
+
+
 class TestTheirs:
     """A reference.docx of the contractor's own: ours, changed in Word."""
 
@@ -181,8 +203,40 @@ class TestTheirs:
         assert theirs.styles["Heading 2"].font.size == Pt(16)
         assert theirs.sections[0].footer.paragraphs[0]._p.xpath(".//w:fldSimple/@w:instr") == ["PAGE"]
 
-    @pytest.mark.parametrize("content", [b"not a document", b"PK\x03\x04 broken"])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"not a document",
+            b"PK\x03\x04 broken",
+            reference()[:9000],
+            reference().replace(b"PK\x03\x04", b"PK\x03\x05", 2),
+            altered("word/document.xml", lambda _: None),
+            altered("word/styles.xml", lambda content: content[:9000]),
+            altered("[Content_Types].xml", lambda _: None),
+            altered(
+                "[Content_Types].xml",  # with macros
+                lambda content: content.replace(
+                    b"vnd.openxmlformats-officedocument.wordprocessingml.document.main",
+                    b"vnd.ms-word.document.macroEnabled.main",
+                ),
+            ),
+        ],
+        ids=["text", "no-zip", "half", "a-part", "no-document", "half-the-styles", "no-types", "macros"],
+    )
     def test_one_that_is_broken_is_named(self, tmp_path: Path, content: bytes) -> None:
-        with pytest.raises(ReportError, match=r"reference\.docx"):
+        with pytest.raises(ReportError, match=r"reference\.docx 不是 Word 的 DOCX"):
             made(tmp_path, [Format.DOCX], reference=content)
         assert list((tmp_path / "out").iterdir()) == []
+
+    def test_one_without_our_styles_is_given_them(self, tmp_path: Path) -> None:
+        """Given a document of Word's own, on A3, then its page and styles count, and ours for what it does not have."""
+        plain, out = Document(), io.BytesIO()
+        plain.sections[0].page_width = Mm(420)
+        plain.styles["Title"].font.size = Pt(30)
+        plain.save(out)
+        [file] = made(tmp_path, [Format.DOCX], reference=out.getvalue()).values()
+        document = Document(str(file))
+        assert round((document.sections[0].page_width or 0) / Mm(1)) == 420
+        assert (document.styles["Title"].font.size, document.styles["Compact"].font.size) == (Pt(30), Pt(10.5))
+        named = document.element.body.xpath(".//w:pStyle/@w:val | .//w:rStyle/@w:val | .//w:tblStyle/@w:val")
+        assert set(named) - {style.style_id for style in document.styles} == set()

@@ -11,7 +11,7 @@ from tasks.leftovers import TEMPORARY, sweep
 from tasks.settings import Settings
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SWEPT = ("evidence/.x.part", "evidence/.writable-x", "reports/.report-x/html", "backup/.ledger-x.zip.part",
+SWEPT = ("evidence/.x.part", "evidence/.writable-x", "backup/.ledger-x.zip.part",
          "backup/.ledger-x.zip", "backup/.rehearsal-x/ledger.db", "backup/evidence/.x.part",
          f"tmp/{TEMPORARY}x/a.pdf")  # fmt: skip
 KEPT = ("evidence/ab/ab.jpg", "reports/日报.pdf", "backup/ledger-x.zip", "backup/.Trash-0/x",
@@ -49,8 +49,8 @@ def test_what_may_be_under_way_stays(home: Path) -> None:
 
 
 def test_a_link_goes_and_not_what_it_leads_to(home: Path) -> None:
-    (home / "reports" / ".report-link").symlink_to(home / "backup")
-    os.utime(home / "reports" / ".report-link", (0, 0), follow_symlinks=False)
+    (home / "evidence" / ".writable-link").symlink_to(home / "backup")
+    os.utime(home / "evidence" / ".writable-link", (0, 0), follow_symlinks=False)
     sweep(Settings(home=home), NOW)
-    assert not (home / "reports" / ".report-link").is_symlink()
+    assert not (home / "evidence" / ".writable-link").is_symlink()
     assert files(home) == {*SWEPT, *KEPT}

@@ -34,6 +34,7 @@ from tasks.plots import (
     incidents_picture,
     response_picture,
 )
+from tasks.plots.pen import WIDTH
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOVEMBER = date(2026, 11, 1), date(2026, 11, 30)
@@ -179,6 +180,15 @@ def test_without_a_chinese_font_nothing_is_drawn(name: str, monkeypatch: pytest.
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PlotError, match=r"本机没有中文字体.*fonts-noto-cjk"):
         PICTURES[name]()
+
+
+def test_a_name_is_on_one_line_within_the_picture_whatever_it_is(texts: list[Text]) -> None:
+    response_picture(
+        [Series("$x^2$\n# h \u202e" + "W" * 300, 3, (Day(NOVEMBER[0], 0.1, 0.2),))], *NOVEMBER, NOVEMBER[1]
+    )
+    [name] = (one for one in texts if "$x^2$" in one.get_text())
+    assert name.get_text() == "$x^2$ # h □" + "W" * 30 + "…"
+    assert name.get_window_extent().x1 <= WIDTH
 
 
 class TestResponse:

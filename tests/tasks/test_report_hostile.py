@@ -3,6 +3,7 @@ it, and neither forges nor hides a figure."""
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,17 @@ def test_a_number_is_listed_each_time_it_is_shown_and_cannot_be_cut() -> None:
     assert [(one.shown, one.where, one.line) for one in figures] == [("12", "一、甲", "共 12 次，12 次")] * 2
     with pytest.raises(Exception, match="有一个数被截去了一部分：共"):
         taken_out(f"共 {marked[:6]}", [number], "key")
+
+
+def test_a_line_is_listed_as_it_is_read_however_long(tmp_path: Path) -> None:
+    """Given brackets by the hundred thousand, each of which may begin a text in a style."""
+    number, marked = Number(1, "q"), f"{BEGIN}key0{MIDDLE}1{END}"
+    line = '[甲\\] \\[乙\\\\]{custom-style="state-crit"} **丙** \\*'
+    began = time.thread_time()
+    text = f"## {'[' * 300_000}\n{line} {marked}\n" + "\\[" * 200_000 + marked
+    _, figures = taken_out(text, [number], "key")
+    assert time.thread_time() - began < 5
+    assert [one.line for one in figures] == ["甲] [乙\\ 丙 * 1", "[" * 200_000 + "1"]
 
 
 def test_the_sample_asks_what_is_answered(tmp_path: Path) -> None:
