@@ -6,6 +6,7 @@ no server was at hand. Thresholds: inspection-items.
 
 import re
 from datetime import date
+from math import floor
 
 from pydantic import Field
 
@@ -171,7 +172,7 @@ def _instance(facts: Instance, look: Look[Instance], params: Params) -> Verdict:
 
 def _sessions(facts: Sessions, look: Look[Sessions], params: Params) -> Verdict:
     percent = 100 * facts.used / facts.limit
-    said = f"会话 {facts.used} 个，占上限 {facts.limit} 的 {percent:.0f}%，期望小于 {params.sessions.warn:g}%"
+    said = f"会话 {facts.used} 个，占上限 {facts.limit} 的 {floor(percent)}%，期望小于 {params.sessions.warn:g}%"
     return Verdict(params.sessions.state(percent), said)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from math import floor
 
 from pydantic import Field
 
@@ -190,7 +191,7 @@ def _connections(facts: Connections, look: Look[Connections], params: Params) ->
     if facts.down:
         return Verdict(State.CRIT, f"{facts.down}，期望小于上限的 {params.connections.warn:g}%")
     percent = 100 * facts.used / facts.limit
-    said = f"连接 {facts.used} 个，占上限 {facts.limit} 的 {percent:.0f}%，期望小于 {params.connections.warn:g}%"
+    said = f"连接 {facts.used} 个，占上限 {facts.limit} 的 {floor(percent)}%，期望小于 {params.connections.warn:g}%"
     return Verdict(params.connections.state(percent), said)
 
 

@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime, timedelta
+from math import floor
 
 from pydantic import Field
 
@@ -103,7 +104,8 @@ def evaluate(facts: Nginx, look: Look[Nginx], params: Params) -> Verdict:
     if not answers:
         return Verdict(State.OK, "Nginx 在运行，上次巡检以来没有访问")
     percent = 100 * bad / answers
-    said = f"Nginx 在运行，{answers} 次访问中 5xx {bad} 次，占 {percent:.1f}%，期望小于 {params.errors.warn:g}%"
+    share = f"{floor(10 * percent) / 10}%"  # cut off: what is below the bound is printed below it
+    said = f"Nginx 在运行，{answers} 次访问中 5xx {bad} 次，占 {share}，期望小于 {params.errors.warn:g}%"
     return Verdict(params.errors.state(percent), said)
 
 

@@ -6,6 +6,7 @@ V$RMAN_BACKUP_JOB_DETAILS; Error Messages); no server was at hand. Thresholds: i
 
 import re
 from collections.abc import Iterator
+from math import floor
 
 from pydantic import Field
 
@@ -193,7 +194,7 @@ def evaluate_tablespaces(facts: Tablespaces, band: Band, look: Look[Tablespaces]
     )
     soonest = min(((days, name) for days, name in forecasts if days), default=None, key=lambda one: one[0].mid)
     full = f"；{soonest[1]} {soonest[0]}" if soonest else ""
-    said = f"表空间 {fullest.name} 已用 {fullest.percent:.0f}%，期望小于 {band.warn:g}%{more}{full}"
+    said = f"表空间 {fullest.name} 已用 {floor(fullest.percent)}%，期望小于 {band.warn:g}%{more}{full}"
     return Verdict(state, said)
 
 

@@ -3,6 +3,8 @@
 The queries come on standard input: each is a transaction of its own, and an error in one leaves the others.
 """
 
+from math import floor
+
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
@@ -195,7 +197,7 @@ def evaluate_alive(facts: Alive, look: Look[Alive], params: Params) -> Verdict:
         return Verdict(State.CRIT, f"{facts.down}，期望能登录并查询")
     band = params.connections
     percent = 100 * facts.used / facts.limit
-    said = f"能查询，连接 {facts.used} 个，占上限 {facts.limit} 的 {percent:.0f}%，期望小于 {band.warn:g}%"
+    said = f"能查询，连接 {facts.used} 个，占上限 {facts.limit} 的 {floor(percent)}%，期望小于 {band.warn:g}%"
     return Verdict(band.state(percent), said)
 
 

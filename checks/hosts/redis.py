@@ -3,6 +3,8 @@
 Source of items and thresholds: inspection-items, RD1 and RD2; RD3: 等保二级 B31.
 """
 
+from math import floor
+
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
@@ -127,7 +129,7 @@ def _memory(facts: Memory, look: Look[Memory], params: Params) -> Verdict:
     if not facts.limit:
         return Verdict(State.WARN, f"已用 {facts.used / 2**20:.0f} MB，没有设置 maxmemory，期望设置")
     percent = 100 * facts.used / facts.limit
-    said = f"内存已用 maxmemory 的 {percent:.0f}%，期望小于 {params.memory.warn:g}%"
+    said = f"内存已用 maxmemory 的 {floor(percent)}%，期望小于 {params.memory.warn:g}%"
     return Verdict(params.memory.state(percent), said)
 
 

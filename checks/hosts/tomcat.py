@@ -3,6 +3,8 @@
 Source of items and thresholds: inspection-items, TC1.
 """
 
+from math import floor
+
 from pydantic import Field
 
 from checks.finding import Reason, State, Verdict
@@ -137,7 +139,7 @@ def _processes(facts: Processes, look: Look[Processes], params: Params) -> Verdi
 
 def _heap(facts: Heap, look: Look[Heap], params: Params) -> Verdict:
     base, old = max(facts.old, key=lambda one: one[1])
-    return Verdict(params.old.state(old), f"{base} 老年代已用 {old:.0f}%，期望小于 {params.old.warn:g}%")
+    return Verdict(params.old.state(old), f"{base} 老年代已用 {floor(old)}%，期望小于 {params.old.warn:g}%")
 
 
 def _log(facts: Log, look: Look[Log], params: Params) -> Verdict:

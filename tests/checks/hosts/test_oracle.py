@@ -22,7 +22,7 @@ def said(finding: Finding) -> str:
 
 def test_open() -> None:
     assert [said(one) for one in found(OPEN).values()] == ["OK", "OK", "OK"]
-    assert found(OPEN)["OR2"].summary == "表空间 OA_DATA 已用 85%，期望小于 85%"
+    assert found(OPEN)["OR2"].summary == "表空间 OA_DATA 已用 84%，期望小于 85%"
 
 
 def test_down_blocks_the_others() -> None:
