@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from checks.baseline_check import Conformity
 from checks.number import Number, total
-from checks.report_lines import ReportLine
+from checks.report_lines import Matrix, ReportLine
 
 
 class Tally(ReportLine):
@@ -53,21 +53,6 @@ class ClauseLine(Tally):
 
     number: str
     title: str
-
-
-class MatrixLine(ReportLine):
-    """One item on the hosts of its matrix."""
-
-    item: str
-    cells: tuple[Conformity, ...]
-
-
-class Matrix(ReportLine):
-    """Items × hosts of one system; a system of many hosts has several."""
-
-    system: str
-    hosts: tuple[str, ...]
-    lines: tuple[MatrixLine, ...]
 
 
 class FailureLine(ReportLine):
@@ -163,7 +148,7 @@ class BaselineReport(ReportLine):
     total: ClauseLine
     hosts: tuple[ClauseLine, ...]
     clauses: tuple[ClauseLine, ...]
-    matrices: tuple[Matrix, ...]
+    matrices: tuple[Matrix[Conformity], ...]
     failures: tuple[FailureLine, ...]
     unverified: tuple[FailureLine, ...]
     exemptions: tuple[ExemptionLine, ...]

@@ -18,17 +18,15 @@ from checks.host_lines import (
     CapacityLine,
     Cell,
     HostReport,
-    ItemLine,
     LogLine,
     LogSummary,
-    Matrix,
 )
 from checks.host_standards import is_service, label
 from checks.host_week import FAULTS, HostWeek, host_week, week_before, worst_of
 from checks.hosts import logs
 from checks.number import Number, count
 from checks.records import RunRecord
-from checks.report_lines import counted
+from checks.report_lines import Matrix, MatrixLine, counted
 from checks.slots import host_slots, week_of
 
 WIDEST = 6
@@ -87,7 +85,7 @@ def _soonest(line: CapacityLine) -> tuple[Number, Number]:
     return Number(inf) if line.full is None else line.full, Number(0) - line.percent
 
 
-def _matrices(hosts: Sequence[HostWeek]) -> Iterator[Matrix]:
+def _matrices(hosts: Sequence[HostWeek]) -> Iterator[Matrix[Cell]]:
     """Tables of about the same width, with a row for all services together."""
     for system in dict.fromkeys(host.system for host in hosts):
         its = [host for host in hosts if host.system == system]
@@ -97,9 +95,11 @@ def _matrices(hosts: Sequence[HostWeek]) -> Iterator[Matrix]:
         width = ceil(len(its) / ceil(len(its) / WIDEST))
         for first in range(0, len(its), width):
             part = its[first : first + width]
-            lines = [ItemLine(item=label(item), cells=tuple(host.cell(item) for host in part)) for item in items]
-            services = ItemLine(item="数据库与中间件", cells=tuple(_service_cell(host) for host in part))
-            yield Matrix(system=system, hosts=tuple(host.name for host in part), lines=(*lines, services))
+            lines = [
+                MatrixLine[Cell](item=label(item), cells=tuple(host.cell(item) for host in part)) for item in items
+            ]
+            services = MatrixLine[Cell](item="数据库与中间件", cells=tuple(_service_cell(host) for host in part))
+            yield Matrix[Cell](system=system, hosts=tuple(host.name for host in part), lines=(*lines, services))
 
 
 def _service_cell(host: HostWeek) -> Cell:

@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict
 from checks import log_report
 from checks.coverage import Mark
 from checks.finding import State
+from checks.host_lines import LogLine
 from checks.host_standards import label
 from checks.host_week import facts_of
 from checks.hosts import failed_logins, kernel_errors, logs, oom
 from checks.log_facts import Logs
 from checks.number import Number, count, row, total
 from checks.records import FindingRecord, RunRecord, merged
-from checks.report_lines import ReportLine, counted
+from checks.report_lines import ReportLine, StatesLine, counted
 
 MOST = 100
 """Kinds of messages that are listed; of the rest the numbers must do."""
@@ -42,28 +43,16 @@ class SourceLine(ReportLine):
     new: Number  # kinds
 
 
-class KindLine(ReportLine):
-    """One kind of message. `found`, `before`: lines; `more`: how many more. None where there is nothing to compare."""
+class KindLine(LogLine):
+    """`more`: how many lines more than before; None where there is nothing to compare with."""
 
-    host: str
-    source: str
-    level: str
-    text: str
-    found: Number
-    before: Number | None
     more: Number | None
-    new: bool
 
 
-class ItemLine(ReportLine):
+class ItemLine(StatesLine):
     """What one item came to, over hosts and weeks."""
 
     item: str
-    ok: Number
-    warn: Number
-    crit: Number
-    unknown: Number
-    not_done: Number
 
 
 class VerdictLine(ReportLine):

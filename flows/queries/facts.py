@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
 
+from checks.baseline_verdicts import BASELINE_MANUAL, CHECKED, RESTORED, Beside, beside
 from checks.contract import Contract
 from checks.coverage import Coverage, Version
 from checks.document_register import Document, due_in
@@ -17,7 +18,7 @@ from checks.period_lines import ResourceLine
 from checks.periods import Period
 from checks.resources import ITEMS, Look, line, trends
 from checks.security_finding import SECURITY_FINDING
-from checks.slots import HOST_INSPECTION, RequestError
+from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, RequestError
 from flows import standing, uptime
 from flows.document_book import BACK, DocumentBook
 from flows.incident_desk import Case, cases
@@ -148,6 +149,17 @@ class Facts:
         first, last = self.period
         book = DocumentBook(self.ledger, self.office.settings)
         return due_in(book.documents(self.as_of, first - BACK, last), first, last)
+
+    def beside(self, at: datetime) -> Beside:
+        """What else the baseline's verdicts rest on at a moment: backups, restore drills, what people confirmed."""
+        ledger, on = self.ledger, self.here(at).date()
+        return beside(
+            self.contract,
+            at,
+            ledger.runs(BACKUP_CHECK, on - CHECKED, on),
+            ledger.runs(RESTORE_DRILL, on - RESTORED - timedelta(days=31), on),
+            ledger.events(BASELINE_MANUAL),
+        )
 
     def system_name(self, system: str) -> str:
         """What people call it; its id where the contract has none of that id any more."""

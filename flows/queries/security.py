@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from checks.baseline_verdicts import BASELINE_MANUAL, CHECKED, RESTORED, beside, site_verdicts, verdicts
+from checks.baseline_verdicts import site_verdicts, verdicts
 from checks.finding import State
 from checks.finding_list import stands, urgent
 from checks.number import Number, count, row
 from checks.period_baseline import baseline_line
 from checks.period_findings import by_severity, counted_of, row_of
 from checks.period_lines import BaselineLine, RegisterLine, SeverityLine
+from checks.periods import month_after
 from checks.records import RunRecord
-from checks.slots import BACKUP_CHECK, BASELINE_CHECK, RESTORE_DRILL, Slot, month_of
+from checks.slots import BASELINE_CHECK, Slot, month_of
 from flows.queries import query
 from flows.queries.facts import Facts
 
@@ -63,7 +64,7 @@ def baseline(facts: Facts) -> tuple[BaselineLine, ...]:
     """The last month of the period in which anything was looked at; at most one line."""
     months = sorted({slot.day.replace(day=1) for slot in _owed(facts)}, reverse=True)
     for month in months:
-        after = (month + timedelta(days=31)).replace(day=1)
+        after = month_after(month)
         runs = [one for one in facts.ledger.runs(BASELINE_CHECK, month, after - timedelta(days=1)) if one.findings]
         if runs:
             return (
@@ -78,14 +79,7 @@ def _owed(facts: Facts) -> list[Slot]:
 
 def _baseline(facts: Facts, month: date, at: datetime, runs: Sequence[RunRecord]) -> BaselineLine:
     """Of all hosts and addresses together, as the month's report has it."""
-    ledger, contract, on = facts.ledger, facts.contract, facts.here(at).date()
-    those = beside(
-        contract,
-        at,
-        ledger.runs(BACKUP_CHECK, on - CHECKED, on),
-        ledger.runs(RESTORE_DRILL, on - RESTORED - timedelta(days=31), on),
-        ledger.events(BASELINE_MANUAL),
-    )
+    contract, those = facts.contract, facts.beside(at)
     of: dict[str, list[RunRecord]] = {}
     for run in runs:
         of.setdefault(run.slot.split("/")[1], []).append(run)
