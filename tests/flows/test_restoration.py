@@ -129,7 +129,8 @@ def test_only_counts_are_kept(desk: Desk, tmp_path: Path, caplog: pytest.LogCapt
     for sql in (desk.rows(5), desk.rows(5).replace("\n3\t", "\n2\t"), desk.rows(5) + f"select '{CANARY}'::int;"):
         desk.copy(sql)
         found = desk.drill()
-    build(Office(desk.settings), Office(desk.settings).today())
+    office = Office(desk.settings)
+    build(office, "drill", period_with(Every.MONTH, office.today()))
     assert found["RS01"].state is State.CRIT
     assert "SQLSTATE 22P02" in found["RS01"].summary
     files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]

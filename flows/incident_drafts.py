@@ -1,30 +1,37 @@
-"""The 故障报告: a draft of each incident's report, made when it is cleared. It is due three working days later."""
+"""Drafts of the 故障报告: each is made when its incident is cleared, and is due three working days later (Annex 4)."""
 
 import logging
 from datetime import timedelta
 from pathlib import Path
 
+from checks.incident_news import WATCH
+from flows.caller import Caller
 from flows.incident_desk import cases
 from flows.office import Office, now
-from flows.report_desk import named_of
-from flows.report_files import build, kind_of
+from flows.report_desk import named_of, write
+from flows.report_files import kind_of
 from tasks.report import Format, ReportError
 
 log = logging.getLogger("xunjian")
 
-NAME = "incident"
+INCIDENT_REPORT = "incident"
+"""The kind of report."""
+
+WATCHING = Caller("", WATCH, "巡检程序", "故障解除")
+"""Who drafts where nobody has asked for it, as it stands in the ledger."""
+
 _RECENT = timedelta(days=14)
 """What was cleared longer ago had its draft; who has thrown it away does not want it again."""
 
 
 def draft_missing(office: Office) -> list[str]:
-    """Draft the reports of incidents that were cleared of late and have none; returns their numbers."""
+    """Draft the reports of incidents that were cleared of late and have none; returns the incidents' numbers."""
     at, made = now(), []
     for case in cases(office.ledger, office.contract):
         one = case.incident
         if one.cleared_at and not one.void and at - one.cleared_at < _RECENT and not _file(office, one.id).exists():
             try:
-                log.info("故障报告草稿：%s", draft_of(office, one.id)[Format.DOCX])
+                log.info("故障报告草稿：%s", draft_of(office, one.id, WATCHING))
             except ReportError as error:  # the probes go on; the next round tries again
                 log.error("故障报告草稿没有写成：%s", error)
                 continue
@@ -32,14 +39,15 @@ def draft_missing(office: Office) -> list[str]:
     return made
 
 
-def draft_of(office: Office, number: str) -> dict[Format, Path]:
-    """Draft the report of one incident as it stands.
+def draft_of(office: Office, number: str, by: Caller) -> Path:
+    """Draft the report of one incident as it stands, in every format; returns the DOCX, which people go on writing in.
 
     Raises:
         RequestError: there is no such incident.
         ReportError: it could not be made; no file was touched.
     """
-    return build(office, NAME, named_of(office, kind_of(office, NAME), number))
+    named = named_of(office, kind_of(office, INCIDENT_REPORT), number)
+    return write(office, INCIDENT_REPORT, named, by).files[Format.DOCX]
 
 
 def _file(office: Office, number: str) -> Path:
