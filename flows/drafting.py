@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from checks.calendar import Calendar
 from checks.document_register import Document
+from checks.documents import Rule
 from checks.slots import RequestError
 from flows.build_report import UNSOUND
 from flows.caller import Caller
@@ -37,7 +38,7 @@ def coming(
     documents: Iterable[Document], today: date, calendar: Calendar, made: Collection[str] = ()
 ) -> tuple[list[Document], list[tuple[Document, str]]]:
     """What is to be drafted: documents that were not handed in and are due today or on the next working day, or are
-    overdue and were never drafted, because nothing ran on those days.
+    overdue and were never drafted, because nothing ran on those days (other than documents that were agreed upon).
 
     Args:
         today: in the contract's zone.
@@ -55,7 +56,8 @@ def coming(
                 if (one.calls_at.astimezone(one.zone).date() - today).days <= SOON:
                     unknown.append((one, one.undetermined))
             elif one.limit_day < today:
-                if not one.drafted and one.subject not in made:
+                named_by_us = one.duty.rule is not Rule.AGREED  # people call these as they like: not always a period
+                if named_by_us and not one.drafted and one.subject not in made:
                     due.append(one)
             elif working_days.before(one.limit_day, 1, calendar) <= today:
                 due.append(one)
