@@ -9,7 +9,7 @@ from checks.report_lines import Matrix, ReportLine
 
 
 class Tally(ReportLine):
-    """How many items of hosts came out how."""
+    """How many items, over hosts and addresses, came out as what (符合, 部分符合 …)."""
 
     met: Number
     partly: Number
@@ -36,7 +36,7 @@ class Tally(ReportLine):
 
     @property
     def rate_of_verified(self) -> Number:
-        """Of those on which there is a verdict."""
+        """符合率 of the items on which there is a verdict."""
         return _share(self.met, self.verified, "baseline.rate-of-verified")
 
 
@@ -67,7 +67,7 @@ class FailureLine(ReportLine):
 
 
 class ExemptionLine(ReportLine):
-    """One that holds: what the item would be without it."""
+    """An exemption that is in force. `was`: what the item would be without it."""
 
     host: str
     item: str

@@ -100,12 +100,12 @@ class DailyReport(BaseModel):
 
     @property
     def found(self) -> Number:
-        """What was not OK."""
+        """How many verdicts were not OK."""
         return counted("daily.anomalies", self.anomalies)
 
     @property
     def left(self) -> Number:
-        """What has not been OK for longer than a day."""
+        """How many anomalies were there on an earlier day already."""
         return counted("daily.leftovers", self.leftovers)
 
 

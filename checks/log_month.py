@@ -24,7 +24,7 @@ from checks.records import FindingRecord, RunRecord, merged
 from checks.report_lines import ReportLine, StatesLine, counted
 
 MOST = 100
-"""Kinds of messages that are listed; of the rest the numbers must do."""
+"""Kinds of messages that are listed; the others are only counted."""
 
 LOGS = logs.CHECK.id
 SECURITY = (failed_logins.CHECK.id, kernel_errors.CHECK.id, oom.CHECK.id)
@@ -91,12 +91,12 @@ class LogMonth(BaseModel):
 
     @property
     def errors(self) -> Number:
-        """Lines, all hosts together."""
+        """Lines of level 错误 of the month, all hosts together."""
         return total(line.errors for line in self.sources)
 
     @property
     def warnings(self) -> Number:
-        """Likewise."""
+        """Lines of level 警告 of the month, all hosts together."""
         return total(line.warnings for line in self.sources)
 
     @property
@@ -216,7 +216,7 @@ def _kind_line(one: log_report.Row, now: Sequence[_Reading], before: Sequence[_R
 
 
 def _verdicts(item: str, one: HostMonth) -> dict[str, FindingRecord]:
-    """By slot, the last verdict."""
+    """The last verdict of each slot, by slot."""
     found = {}
     for slot in dict.fromkeys(run.slot for run in one.runs):
         together = merged(run for run in one.runs if run.slot == slot)

@@ -1,4 +1,4 @@
-"""The desk for reports: of which period, incident or finding one is wanted, and that it was made, on record."""
+"""The desk for reports: of which period, incident or finding one is wanted; writing it, and putting that on record."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ REPORT = "report"
 
 
 def named_of(office: Office, kind: Kind, text: str) -> Named:
-    """The period, incident or finding that people name; of periods the one in which yesterday is where they name none.
+    """The period, incident or finding that somebody asks for; where no period is named, the one that yesterday lies in.
 
     Raises:
         RequestError: there is none, or it has not begun.

@@ -1,4 +1,4 @@
-"""Which kind of report somebody means. Apart from the rest, so that a wrong name is said before Prefect is loaded."""
+"""Which kind of report somebody means. A file of its own, so that a wrong name is refused before Prefect is loaded."""
 
 import difflib
 from pathlib import Path
@@ -12,7 +12,7 @@ TEMPLATES = "templates"
 
 
 def readable(folder: Path) -> tuple[list[Kind], list[str]]:
-    """Every kind whose template says what it is, by name; and what is wrong with the others.
+    """Every kind whose template says what it is, in the order of their names; and what is wrong with the others.
 
     Args:
         folder: the contract folder, whose own templates go before ours.

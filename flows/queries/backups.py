@@ -43,7 +43,7 @@ _MARKS = {
 
 @query("backups.wrong", "备份异常次数：一种备份在一天的检查里发现告警或严重，算一次")
 def wrong(facts: Facts) -> Number:
-    """Of all backups."""
+    """All backups together."""
     return count("", [row("slot", one) for one in slots_of(facts.faults(BACKUP_CHECK))])
 
 

@@ -31,7 +31,11 @@ def security(facts: Facts) -> tuple[SeverityLine, ...]:
     "漏洞条数：what 写 known 期末在册、new 本期新增、mended 报完成、verified 复测通过、open 未关闭、overdue 逾期",
 )
 def counted(facts: Facts, what: str = "open") -> Number:
-    """Of all severities."""
+    """All severities together.
+
+    Raises:
+        ValueError: `what` is none of the choices.
+    """
     if what not in _WHAT:
         raise ValueError(f"security.count 的 what 写 {'、'.join(_WHAT)} 之一，不是 {what}")
     return counted_of(getattr(facts.findings, what))
@@ -54,7 +58,11 @@ def still(facts: Facts, most: int = 30) -> tuple[RegisterLine, ...]:
     "security.retests", "本期复测次数：verdict 写 OK 已修复、WARN 部分修复、CRIT 未修复、UNKNOWN 无法复测；不写是全部"
 )
 def retests(facts: Facts, verdict: str = "") -> Number:
-    """By what a test has told of the finding itself."""
+    """By what the test saw of the finding itself; without `verdict` all tests of the period.
+
+    Raises:
+        ValueError: `verdict` is no state.
+    """
     wanted = [State(verdict)] if verdict else list(State)
     return count("", [row("event", test.number) for _, test in facts.findings.tests if test.seen in wanted])
 
