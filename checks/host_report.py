@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from math import ceil, inf
 
-from checks import host_standards, log_report
+from checks import host_standards, log_table
 from checks.contract import Contract
 from checks.downtime import Window, planned_during
 from checks.feedback import Feedback
@@ -112,7 +112,7 @@ def _service_cell(host: HostWeek) -> Cell:
 
 def _logs(hosts: Sequence[HostWeek]) -> LogSummary:
     read = {host.name: host for host in hosts if host.logs.now}
-    shown = log_report.table({name: host.logs for name, host in read.items()})
+    shown = log_table.table({name: host.logs for name, host in read.items()})
     rows = {name: host.place(logs.CHECK.id) for name, host in read.items()}
     return LogSummary(
         lines=tuple(_log_line(one, read[one.host]) for one in shown.rows),
@@ -124,7 +124,7 @@ def _logs(hosts: Sequence[HostWeek]) -> LogSummary:
     )
 
 
-def _log_line(one: log_report.Row, host: HostWeek) -> LogLine:
+def _log_line(one: log_table.Row, host: HostWeek) -> LogLine:
     now, before = (host.place(logs.CHECK.id, week) for week in (host.week, week_before(host.week)))
     return LogLine(
         rows=(now,),

@@ -29,7 +29,7 @@ from checks.host_lines import (
 )
 from checks.host_standards import is_service, label, place
 from checks.hosts import disk, logs
-from checks.log_report import Period
+from checks.log_table import Period
 from checks.number import Number, count, row
 from checks.records import RunRecord, merged
 from checks.slots import HOST_INSPECTION, week_of

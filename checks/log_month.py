@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from checks import log_report
+from checks import log_table
 from checks.coverage import Mark
 from checks.finding import State
 from checks.host_lines import LogLine
@@ -133,8 +133,8 @@ def log_month(hosts: Sequence[HostMonth], zone: ZoneInfo) -> LogMonth:
     """Compute the month's report."""
     now = {one.host: list(_readings(one.runs)) for one in hosts}
     before = {one.host: list(_readings(one.before)) for one in hosts}
-    table = log_report.table(
-        {host: log_report.Period(_logs(now[host]), _logs(before[host])) for host in now}, top=sys.maxsize
+    table = log_table.table(
+        {host: log_table.Period(_logs(now[host]), _logs(before[host])) for host in now}, top=sys.maxsize
     )
     lines = [_kind_line(one, now[one.host], before[one.host]) for one in table.rows]
     rest, every = lines[MOST:], [one.place for host in now.values() for one in host]
@@ -174,7 +174,7 @@ def _sources(host: str, now: Sequence[_Reading], before: Sequence[_Reading]) -> 
         fresh = {kind.key: place for kind, place in kinds if kind.new}
         yield SourceLine(
             host=host,
-            source=log_report.source_name(source),
+            source=log_table.source_name(source),
             errors=_lines(now, source, "error"),
             errors_before=_lines(then, source, "error") if then else None,
             warnings=_lines(now, source, "warning"),
@@ -193,7 +193,7 @@ def _lines(readings: Sequence[_Reading], source: str, level: str) -> Number:
     return Number(sum(lines for lines, _ in found), "logs.lines", tuple(dict.fromkeys(place for _, place in found)))
 
 
-def _kind_line(one: log_report.Row, now: Sequence[_Reading], before: Sequence[_Reading]) -> KindLine:
+def _kind_line(one: log_table.Row, now: Sequence[_Reading], before: Sequence[_Reading]) -> KindLine:
     def lines(value: int, readings: Sequence[_Reading]) -> Number:
         rows = [
             each.place for each in readings if any(kind.key == one.key and kind.count for kind in each.logs.templates)
@@ -271,7 +271,7 @@ def _unread(one: HostMonth, readings: Sequence[_Reading]) -> Iterator[UnreadLine
     for each in readings:
         for why, sources in _gaps(each.logs):
             for source in sources:
-                together.setdefault((log_report.source_name(source), why), []).append(each.place)
+                together.setdefault((log_table.source_name(source), why), []).append(each.place)
     if LOGS in one.exempt:
         together["全部日志", f"合同写明不适用：{one.exempt[LOGS]}"] = []
     for (what, why), places in together.items():

@@ -3,10 +3,10 @@
 from checks.backup_check import backup_checks
 from checks.clocks import Clock
 from checks.daily_report import item_titles
-from checks.faults import Fault, at_fault, most_often, slots_of
 from checks.finding import State
 from checks.host_check import host_checks
 from checks.number import Number, count, row
+from checks.period_faults import Fault, at_fault, most_often, slots_of
 from checks.period_lines import FaultLine
 from checks.slots import PAGE_INSPECTION
 from flows.queries import query

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from checks.coverage import Mark
-from checks.faults import at_fault, slots_of
 from checks.number import Number, count, row
 from checks.period_drills import drill_line
+from checks.period_faults import at_fault, slots_of
 from checks.period_lines import BackupLine, DrillLine
 from checks.records import RunRecord
 from checks.slots import BACKUP_CHECK, RESTORE_DRILL

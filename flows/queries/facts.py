@@ -11,8 +11,8 @@ from checks.coverage import Coverage, Version
 from checks.document_register import Document, due_in
 from checks.documents import Named
 from checks.downtime import DOWNTIME, Window, windows
-from checks.faults import Fault
 from checks.period_cases import PeriodCases, during
+from checks.period_faults import Fault
 from checks.period_findings import PeriodFindings, over
 from checks.period_lines import ResourceLine
 from checks.periods import Period

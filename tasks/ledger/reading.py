@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, or_, text, true
 from sqlmodel import Session, col, select
 
 from checks.coverage import Look
-from checks.faults import Fault
 from checks.finding import Reason, State
+from checks.period_faults import Fault
 from checks.probe import ProbeHour, SeenHour
 from checks.records import DOCUMENT, INTERRUPTED, REGRADE, EventRecord, EvidenceRecord, FindingRecord, RunRecord, Told
 from checks.retention import Kept
