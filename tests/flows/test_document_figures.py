@@ -314,7 +314,8 @@ class TestOurOwnReports:
             return {"incident": data, "notes": ()}[name]
 
         number, day = case.incident.id, case.incident.started_at.date()
-        [file] = render("incident", cover(number, day), ask, [Format.DOCX], tmp_path / "out", tmp_path)
+        page = cover(number, day, as_of=NOW.astimezone(month.contract.tz))
+        [file] = render("incident", page, ask, [Format.DOCX], tmp_path / "out", tmp_path)
         return file.read_bytes()
 
     def test_the_weeks_inspection_is_complete_and_accurate(self, month: Desk, weekly: bytes) -> None:
@@ -356,7 +357,7 @@ class TestOurOwnReports:
     @pytest.mark.parametrize(
         ("old", "new", "told"),
         [
-            ("11-10 12:00:00", "11-10 11:30:00", "恢复：文档写 11-10 11:30:00，台账是 11-10 12:00:00"),
+            ("11-10 12:00:00", "11-10 11:30:00", "恢复：文档写 2026-11-10 11:30:00，台账是 11-10 12:00:00"),
             ("45 分", "25 分", "响应用时：文档写 25 分，台账是 45 分"),
         ],
     )
