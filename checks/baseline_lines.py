@@ -5,11 +5,11 @@ from fractions import Fraction
 
 from checks.baseline_check import Conformity
 from checks.number import Number, total
-from checks.report_lines import ReportLine
+from checks.report_lines import Matrix, ReportLine
 
 
 class Tally(ReportLine):
-    """How many items of hosts came out how."""
+    """How many items, over hosts and addresses, came out as what (符合, 部分符合 …)."""
 
     met: Number
     partly: Number
@@ -36,7 +36,7 @@ class Tally(ReportLine):
 
     @property
     def rate_of_verified(self) -> Number:
-        """Of those on which there is a verdict."""
+        """符合率 of the items on which there is a verdict."""
         return _share(self.met, self.verified, "baseline.rate-of-verified")
 
 
@@ -55,21 +55,6 @@ class ClauseLine(Tally):
     title: str
 
 
-class MatrixLine(ReportLine):
-    """One item on the hosts of its matrix."""
-
-    item: str
-    cells: tuple[Conformity, ...]
-
-
-class Matrix(ReportLine):
-    """Items × hosts of one system; a system of many hosts has several."""
-
-    system: str
-    hosts: tuple[str, ...]
-    lines: tuple[MatrixLine, ...]
-
-
 class FailureLine(ReportLine):
     """One item of one host that does not conform, or could not be verified. `note`: of an exemption that expired."""
 
@@ -82,7 +67,7 @@ class FailureLine(ReportLine):
 
 
 class ExemptionLine(ReportLine):
-    """One that holds: what the item would be without it."""
+    """An exemption that is in force. `was`: what the item would be without it."""
 
     host: str
     item: str
@@ -163,7 +148,7 @@ class BaselineReport(ReportLine):
     total: ClauseLine
     hosts: tuple[ClauseLine, ...]
     clauses: tuple[ClauseLine, ...]
-    matrices: tuple[Matrix, ...]
+    matrices: tuple[Matrix[Conformity], ...]
     failures: tuple[FailureLine, ...]
     unverified: tuple[FailureLine, ...]
     exemptions: tuple[ExemptionLine, ...]

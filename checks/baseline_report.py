@@ -16,8 +16,6 @@ from checks.baseline_lines import (
     FailureLine,
     FindingLine,
     ManualLine,
-    Matrix,
-    MatrixLine,
     NotApplicableLine,
     PlanLine,
     StandardLine,
@@ -29,6 +27,7 @@ from checks.hardening import REMEDIES, Remedy
 from checks.host import Placed
 from checks.number import count, row
 from checks.records import RunRecord
+from checks.report_lines import Matrix, MatrixLine
 from checks.safe_probe import safe_probe
 from checks.slots import BASELINE_CHECK, month_of, site
 
@@ -146,7 +145,7 @@ def _by_clause(judged: _Judged) -> Iterator[ClauseLine]:
             yield _tally(number, title, mine)
 
 
-def _matrices(contract: Contract, judged: _Judged) -> Iterator[Matrix]:
+def _matrices(contract: Contract, judged: _Judged) -> Iterator[Matrix[Conformity]]:
     parts = [
         (system.name, [one.host.name for one in contract.all_hosts() if one.group.system == system.id])
         for system in contract.systems
@@ -156,14 +155,14 @@ def _matrices(contract: Contract, judged: _Judged) -> Iterator[Matrix]:
             some = names[first : first + WIDEST]
             rows = zip(*(judged[name] for name in some), strict=True)
             lines = (
-                MatrixLine(
+                MatrixLine[Conformity](
                     item=_named(line[0].verdict),
                     cells=tuple(one.verdict.conformity for one in line),
                     rows=tuple(one.row for one in line),
                 )
                 for line in rows
             )
-            yield Matrix(system=title, hosts=tuple(some), lines=tuple(lines))
+            yield Matrix[Conformity](system=title, hosts=tuple(some), lines=tuple(lines))
 
 
 def _lines(judged: _Judged, wanted: Sequence[Conformity]) -> Iterator[FailureLine]:

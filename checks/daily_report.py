@@ -17,22 +17,17 @@ from checks.finding import State, worst
 from checks.number import Number, count, row
 from checks.page_check import MANUAL, Part, page_checks
 from checks.records import EvidenceRecord, FindingRecord, RunRecord, merged
-from checks.report_lines import ReportLine, counted
+from checks.report_lines import ReportLine, StatesLine, counted
 from checks.slots import Slot, page_slots
 
 
-class SystemLine(ReportLine):
+class SystemLine(StatesLine):
     """巡检概况: one system."""
 
     name: str
     importance: str
     state: State | None  # None: no finished run, 未执行
     pages: Number
-    ok: Number
-    warn: Number
-    crit: Number
-    unknown: Number
-    not_done: Number
     started_at: datetime | None
     ended_at: datetime | None
     trigger: str
@@ -117,7 +112,7 @@ class DailyReport(BaseModel):
 
     @property
     def left(self) -> Number:
-        """What has not been OK for longer than a day."""
+        """How many anomalies were there on an earlier day already."""
         return counted("daily.leftovers", self.leftovers)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from checks.document_register import Document, due_in, points
 from checks.finding import Finding, Reason, State
+from checks.periods import month_after
 
 DOC01, TIMELY = "DOC01", "及时"
 """The item: a document is handed in when it is due. Annex 4."""
@@ -30,7 +31,7 @@ def document_list(known: Sequence[Document], today: date, now: datetime) -> Docu
     due = [one for one in coming if one not in late and one.limit_day is not None]
     sunday = today + timedelta(days=6 - today.weekday())
     month = today.replace(day=1)
-    lost = [one for one in due_in(known, month, (month + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+    lost = [one for one in due_in(known, month, month_after(month) - timedelta(days=1))
             if one.late(now)]  # fmt: skip
     return DocumentList(
         late=late,

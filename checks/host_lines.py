@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from checks.downtime import DowntimeLine
 from checks.finding import State
 from checks.number import Number, total
-from checks.report_lines import ReportLine, counted
+from checks.report_lines import Matrix, ReportLine, StatesLine, counted
 
 
 class Blank(StrEnum):
@@ -28,18 +28,13 @@ class Blank(StrEnum):
 Cell = State | Blank
 
 
-class HostLine(ReportLine):
+class HostLine(StatesLine):
     """巡检概况: one host."""
 
     system: str
     host: str
     role: str
     state: State | None  # None: no run, 未执行
-    ok: Number
-    warn: Number
-    crit: Number
-    unknown: Number
-    not_done: Number
     started_at: datetime | None
     ended_at: datetime | None  # None: cut off
     run_ids: tuple[str, ...]
@@ -53,21 +48,6 @@ class HostLine(ReportLine):
     def unreached(self) -> bool:
         """It was tried, and nothing at all could be read."""
         return 0 < self.unknown == self.items
-
-
-class ItemLine(ReportLine):
-    """服务器巡检: one item on the hosts of its matrix."""
-
-    item: str
-    cells: tuple[Cell, ...]
-
-
-class Matrix(ReportLine):
-    """服务器巡检: items × hosts of one system; a system of many hosts has several."""
-
-    system: str
-    hosts: tuple[str, ...]
-    lines: tuple[ItemLine, ...]
 
 
 class AnomalyLine(ReportLine):
@@ -205,7 +185,7 @@ class HostReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     hosts: tuple[HostLine, ...]  # one for each slot
-    matrices: tuple[Matrix, ...]
+    matrices: tuple[Matrix[Cell], ...]
     anomalies: tuple[AnomalyLine, ...]
     unseen: tuple[UnseenLine, ...]
     services: tuple[ServiceLine, ...]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from math import ceil, inf
 
-from checks import host_standards, log_report
+from checks import host_standards, log_table
 from checks.contract import Contract
 from checks.downtime import Window, planned_during
 from checks.feedback import Feedback
@@ -18,17 +18,15 @@ from checks.host_lines import (
     CapacityLine,
     Cell,
     HostReport,
-    ItemLine,
     LogLine,
     LogSummary,
-    Matrix,
 )
 from checks.host_standards import is_service, label
 from checks.host_week import FAULTS, HostWeek, host_week, week_before, worst_of
 from checks.hosts import logs
 from checks.number import Number, count
 from checks.records import RunRecord
-from checks.report_lines import counted
+from checks.report_lines import Matrix, MatrixLine, counted
 from checks.slots import host_slots, week_of
 
 WIDEST = 6
@@ -87,7 +85,7 @@ def _soonest(line: CapacityLine) -> tuple[Number, Number]:
     return Number(inf) if line.full is None else line.full, Number(0) - line.percent
 
 
-def _matrices(hosts: Sequence[HostWeek]) -> Iterator[Matrix]:
+def _matrices(hosts: Sequence[HostWeek]) -> Iterator[Matrix[Cell]]:
     """Tables of about the same width, with a row for all services together."""
     for system in dict.fromkeys(host.system for host in hosts):
         its = [host for host in hosts if host.system == system]
@@ -97,9 +95,11 @@ def _matrices(hosts: Sequence[HostWeek]) -> Iterator[Matrix]:
         width = ceil(len(its) / ceil(len(its) / WIDEST))
         for first in range(0, len(its), width):
             part = its[first : first + width]
-            lines = [ItemLine(item=label(item), cells=tuple(host.cell(item) for host in part)) for item in items]
-            services = ItemLine(item="数据库与中间件", cells=tuple(_service_cell(host) for host in part))
-            yield Matrix(system=system, hosts=tuple(host.name for host in part), lines=(*lines, services))
+            lines = [
+                MatrixLine[Cell](item=label(item), cells=tuple(host.cell(item) for host in part)) for item in items
+            ]
+            services = MatrixLine[Cell](item="数据库与中间件", cells=tuple(_service_cell(host) for host in part))
+            yield Matrix[Cell](system=system, hosts=tuple(host.name for host in part), lines=(*lines, services))
 
 
 def _service_cell(host: HostWeek) -> Cell:
@@ -112,7 +112,7 @@ def _service_cell(host: HostWeek) -> Cell:
 
 def _logs(hosts: Sequence[HostWeek]) -> LogSummary:
     read = {host.name: host for host in hosts if host.logs.now}
-    shown = log_report.table({name: host.logs for name, host in read.items()})
+    shown = log_table.table({name: host.logs for name, host in read.items()})
     rows = {name: host.place(logs.CHECK.id) for name, host in read.items()}
     return LogSummary(
         lines=tuple(_log_line(one, read[one.host]) for one in shown.rows),
@@ -124,7 +124,7 @@ def _logs(hosts: Sequence[HostWeek]) -> LogSummary:
     )
 
 
-def _log_line(one: log_report.Row, host: HostWeek) -> LogLine:
+def _log_line(one: log_table.Row, host: HostWeek) -> LogLine:
     now, before = (host.place(logs.CHECK.id, week) for week in (host.week, week_before(host.week)))
     return LogLine(
         rows=(now,),

@@ -15,6 +15,7 @@ def label(item: str) -> str:
 
 
 def is_service(item: str) -> bool:
+    """Whether an item is of a database or of middleware."""
     return any(check.service for check in host_checks() if check.id == item)
 
 

@@ -29,7 +29,7 @@ from checks.host_lines import (
 )
 from checks.host_standards import is_service, label, place
 from checks.hosts import disk, logs
-from checks.log_report import Period
+from checks.log_table import Period
 from checks.number import Number, count, row
 from checks.records import RunRecord, merged
 from checks.slots import HOST_INSPECTION, week_of
@@ -93,10 +93,12 @@ class HostWeek:
 
     @property
     def name(self) -> str:
+        """The host's, in the contract."""
         return self.placed.host.name
 
     @cached_property
     def system(self) -> str:
+        """What people call the system that the host belongs to."""
         return self.contract.system(self.placed.group.system).name
 
     @cached_property
@@ -106,10 +108,12 @@ class HostWeek:
 
     @cached_property
     def planned(self) -> dict[str, Planned]:
+        """What is due on the host, by item."""
         return {one.check.id: one for one in self.placed.planned}
 
     @cached_property
     def exempt(self) -> dict[str, str]:
+        """Items that do not apply by contract, with the reason."""
         return self.placed.group.not_applicable(self.placed.host)
 
     @cached_property
@@ -120,7 +124,7 @@ class HostWeek:
 
     @cached_property
     def items(self) -> list[str]:
-        """What was due or was looked at this week."""
+        """The items that were due or were looked at this week, the operating system's first."""
         return sorted({*self.planned, *(item for item in self.history if self.latest(item))}, key=place)
 
     def latest(self, item: str) -> _Seen | None:
@@ -146,7 +150,7 @@ class HostWeek:
         return row("slot", f"{HOST_INSPECTION}/{self.name}/{week or self.week} {item}".strip())
 
     def named(self, items: Sequence[str]) -> dict[str, Any]:
-        """Several items, for a cell."""
+        """The fields of a row that is of several items of the host: their names, of many only how many they are."""
         every, few = len(items) == len(self.items) > 1, len(items) <= _FEW
         return {
             "system": self.system,
@@ -156,6 +160,7 @@ class HostWeek:
         }
 
     def line(self) -> HostLine:
+        """The host's row in 巡检概况: how its items came out."""
         cells = {self.place(item): self.cell(item) for item in self.items}
 
         def those(name: str, cell: Cell) -> Number:
@@ -178,6 +183,7 @@ class HostWeek:
         )
 
     def anomalies(self, feedback: Feedback) -> Iterator[AnomalyLine]:
+        """The items at fault this week, with when each was first seen this week and when it was reported."""
         for item in self.items:
             record = self.latest(item)
             if record is None or record.state not in FAULTS:
@@ -197,6 +203,7 @@ class HostWeek:
             )
 
     def unseen(self) -> Iterator[UnseenLine]:
+        """What could not be read, or was not tried: one row for all items with the same reason."""
         together: dict[tuple[str, str], list[str]] = {}
         for item in self.items:
             record = self.latest(item)
@@ -214,6 +221,7 @@ class HostWeek:
         return "巡检中断，没有看到这里" if self.run.ended_at is None else "本周的巡检没有看这一项"
 
     def services(self) -> Iterator[ServiceLine]:
+        """The items of databases and middleware, those that do not apply among them."""
         for item in sorted({*self.items, *self.exempt}):
             if is_service(item):
                 record = self.latest(item)
@@ -269,6 +277,7 @@ class HostWeek:
             )
 
     def mended(self) -> Iterator[MendedLine]:
+        """What was at fault when it was last seen, and is well now."""
         for item in self.items:
             seen = self.history.get(item, [])
             well = list(takewhile(lambda one: one.state is State.OK and one.week == self.week, reversed(seen)))
@@ -297,4 +306,5 @@ def _monday(week: str) -> date:
 
 
 def week_before(week: str) -> str:
+    """Of 2026-W01, 2025-W52."""
     return week_of(_monday(week) - timedelta(days=7))

@@ -11,19 +11,20 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from checks import log_report
+from checks import log_table
 from checks.coverage import Mark
 from checks.finding import State
+from checks.host_lines import LogLine
 from checks.host_standards import label
 from checks.host_week import facts_of
 from checks.hosts import failed_logins, kernel_errors, logs, oom
 from checks.log_facts import Logs
 from checks.number import Number, count, row, total
 from checks.records import FindingRecord, RunRecord, merged
-from checks.report_lines import ReportLine, counted
+from checks.report_lines import ReportLine, StatesLine, counted
 
 MOST = 100
-"""Kinds of messages that are listed; of the rest the numbers must do."""
+"""Kinds of messages that are listed; the others are only counted."""
 
 LOGS = logs.CHECK.id
 SECURITY = (failed_logins.CHECK.id, kernel_errors.CHECK.id, oom.CHECK.id)
@@ -42,28 +43,16 @@ class SourceLine(ReportLine):
     new: Number  # kinds
 
 
-class KindLine(ReportLine):
-    """One kind of message. `found`, `before`: lines; `more`: how many more. None where there is nothing to compare."""
+class KindLine(LogLine):
+    """`more`: how many lines more than before; None where there is nothing to compare with."""
 
-    host: str
-    source: str
-    level: str
-    text: str
-    found: Number
-    before: Number | None
     more: Number | None
-    new: bool
 
 
-class ItemLine(ReportLine):
+class ItemLine(StatesLine):
     """What one item came to, over hosts and weeks."""
 
     item: str
-    ok: Number
-    warn: Number
-    crit: Number
-    unknown: Number
-    not_done: Number
 
 
 class VerdictLine(ReportLine):
@@ -102,12 +91,12 @@ class LogMonth(BaseModel):
 
     @property
     def errors(self) -> Number:
-        """Lines, all hosts together."""
+        """Lines of level 错误 of the month, all hosts together."""
         return total(line.errors for line in self.sources)
 
     @property
     def warnings(self) -> Number:
-        """Likewise."""
+        """Lines of level 警告 of the month, all hosts together."""
         return total(line.warnings for line in self.sources)
 
     @property
@@ -144,8 +133,8 @@ def log_month(hosts: Sequence[HostMonth], zone: ZoneInfo) -> LogMonth:
     """Compute the month's report."""
     now = {one.host: list(_readings(one.runs)) for one in hosts}
     before = {one.host: list(_readings(one.before)) for one in hosts}
-    table = log_report.table(
-        {host: log_report.Period(_logs(now[host]), _logs(before[host])) for host in now}, top=sys.maxsize
+    table = log_table.table(
+        {host: log_table.Period(_logs(now[host]), _logs(before[host])) for host in now}, top=sys.maxsize
     )
     lines = [_kind_line(one, now[one.host], before[one.host]) for one in table.rows]
     rest, every = lines[MOST:], [one.place for host in now.values() for one in host]
@@ -185,7 +174,7 @@ def _sources(host: str, now: Sequence[_Reading], before: Sequence[_Reading]) -> 
         fresh = {kind.key: place for kind, place in kinds if kind.new}
         yield SourceLine(
             host=host,
-            source=log_report.source_name(source),
+            source=log_table.source_name(source),
             errors=_lines(now, source, "error"),
             errors_before=_lines(then, source, "error") if then else None,
             warnings=_lines(now, source, "warning"),
@@ -204,7 +193,7 @@ def _lines(readings: Sequence[_Reading], source: str, level: str) -> Number:
     return Number(sum(lines for lines, _ in found), "logs.lines", tuple(dict.fromkeys(place for _, place in found)))
 
 
-def _kind_line(one: log_report.Row, now: Sequence[_Reading], before: Sequence[_Reading]) -> KindLine:
+def _kind_line(one: log_table.Row, now: Sequence[_Reading], before: Sequence[_Reading]) -> KindLine:
     def lines(value: int, readings: Sequence[_Reading]) -> Number:
         rows = [
             each.place for each in readings if any(kind.key == one.key and kind.count for kind in each.logs.templates)
@@ -227,7 +216,7 @@ def _kind_line(one: log_report.Row, now: Sequence[_Reading], before: Sequence[_R
 
 
 def _verdicts(item: str, one: HostMonth) -> dict[str, FindingRecord]:
-    """By slot, the last verdict."""
+    """The last verdict of each slot, by slot."""
     found = {}
     for slot in dict.fromkeys(run.slot for run in one.runs):
         together = merged(run for run in one.runs if run.slot == slot)
@@ -282,7 +271,7 @@ def _unread(one: HostMonth, readings: Sequence[_Reading]) -> Iterator[UnreadLine
     for each in readings:
         for why, sources in _gaps(each.logs):
             for source in sources:
-                together.setdefault((log_report.source_name(source), why), []).append(each.place)
+                together.setdefault((log_table.source_name(source), why), []).append(each.place)
     if LOGS in one.exempt:
         together["全部日志", f"合同写明不适用：{one.exempt[LOGS]}"] = []
     for (what, why), places in together.items():

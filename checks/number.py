@@ -86,7 +86,7 @@ class Number:
 
 
 def count(query: str, rows: Iterable[str]) -> Number:
-    """How many rows there are: the number is the number of its rows."""
+    """A number that counts rows of the ledger, and rests on exactly these; `query` as in `Number`."""
     found = tuple(rows)
     return Number(len(found), query, found)
 

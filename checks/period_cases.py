@@ -8,7 +8,7 @@ from checks.clocks import Case
 
 
 class PeriodCases(NamedTuple):
-    """Those that were void are in none. `still`: open at the end, whenever they began."""
+    """Void incidents are left out everywhere. `still`: open at the end of the period, whenever they began."""
 
     opened: list[Case]
     cleared: list[Case]
@@ -16,7 +16,7 @@ class PeriodCases(NamedTuple):
 
 
 def during(known: Iterable[Case], start: datetime, end: datetime) -> PeriodCases:
-    """Those of [start, end)."""
+    """Sort all known incidents by what happened to them in [start, end)."""
     real = [one for one in known if not one.incident.void]
     return PeriodCases(
         opened=[one for one in real if start <= one.incident.discovered_at < end],
@@ -30,18 +30,18 @@ def during(known: Iterable[Case], start: datetime, end: datetime) -> PeriodCases
 
 
 def breached(case: Case, clock: str, at: datetime) -> bool:
-    """Whether one of its clocks, by name, was over its limit at a moment."""
+    """Whether the clock of this name ("report", "response", "dispatch", "repair") was over its limit at a moment."""
     return any(one.name == clock and one.breached(at) for one in case.clocks)
 
 
 def running(case: Case, clock: str, at: datetime) -> bool:
-    """Whether one of its clocks was still to be met at a moment, and could be."""
+    """Whether the deadline of this name was still ahead at a moment: not met yet, and not missed."""
     return any(
         one.name == clock and not one.breached(at) and (one.done is None or one.done > at) for one in case.clocks
     )
 
 
 def longest_repair(those: Sequence[Case], at: datetime) -> timedelta | None:
-    """The longest that the repair of one took, of those that are repaired; None: of none."""
+    """The longest repair among those that are repaired; None where none is."""
     clocks = [clock for one in those for clock in one.clocks if clock.name == "repair"]
     return max((clock.spent(at) for clock in clocks if clock.done and clock.started), default=None)

@@ -4,22 +4,15 @@ from datetime import date, datetime
 
 from checks.finding import State
 from checks.number import Number
-from checks.report_lines import ReportLine
+from checks.report_lines import ReportLine, SlotsLine
 
 
-class DutyLine(ReportLine):
-    """A duty: how often it was due, and what became of that. `absent`: why it was not due at all; "" where it was."""
+class DutyLine(SlotsLine):
+    """One duty, all its targets together. `absent`: why it was not due at all; "" where it was."""
 
     duty: str
     title: str
     absent: str
-    expected: Number
-    done: Number
-    late: Number
-    missed: Number
-    excused: Number
-    unknown: Number
-    pending: Number
 
 
 class ExceptionLine(ReportLine):

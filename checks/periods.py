@@ -43,6 +43,11 @@ def period_of(text: str) -> Period:
     return Period(first, date(year, 12, 31))
 
 
+def month_after(day: date) -> date:
+    """The first day of the month that follows the one in which a day is."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
 def _weeks(year: int) -> str:
     last = date(year, 12, 28).isocalendar().week  # the 28th of December is always in its year's last week
     return f"{year} 年的周从 W01 到 W{last}，例如 {year}-W47"

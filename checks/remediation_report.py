@@ -175,7 +175,7 @@ def _problem(one: SecurityFinding, on: date) -> ProblemLine:
         severity=one.severity.value,
         asset=one.asset,
         page=one.page,
-        cve="、".join(name for name in (one.cve, one.cnvd) if name),
+        cve=one.names,
         plan=one.plan,
         owner=one.owner,
         due=one.due,

@@ -38,7 +38,7 @@ class Grid(NamedTuple):
         return Counter(cell for column in self.columns for cell in column.cells)
 
     def within(self, most: int) -> "Grid":
-        """With so many hosts at most: those with the worst states, in their order."""
+        """The `most` hosts with the worst states, in their order; the others are counted in `left`."""
         places = sorted(range(len(self.columns)), key=lambda n: _severity(self.columns[n]))[:most]
         return self._replace(
             columns=tuple(self.columns[n] for n in sorted(places)), left=len(self.columns) - len(places)

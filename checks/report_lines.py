@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from checks.number import Number
+
+C = TypeVar("C")
+"""What stands in a cell."""
 
 
 class ReportLine(BaseModel):
@@ -30,11 +33,9 @@ def counted(query: str, lines: Iterable[ReportLine]) -> Number:
     return Number(len(found), query, tuple(dict.fromkeys(one for line in found for one in line.rows)))
 
 
-class CoverageLine(ReportLine):
-    """One target of one duty: how often it was due, and what became of that."""
+class SlotsLine(ReportLine):
+    """How often something was due, and what became of that. What was done late is among what was done, too."""
 
-    duty: str
-    label: str
     expected: Number
     done: Number
     late: Number
@@ -42,6 +43,38 @@ class CoverageLine(ReportLine):
     excused: Number
     unknown: Number
     pending: Number
+
+
+class CoverageLine(SlotsLine):
+    """One target of one duty."""
+
+    duty: str
+    label: str
+
+
+class StatesLine(ReportLine):
+    """How many items came to which verdict. `not_done`: they were due, and nobody looked."""
+
+    ok: Number
+    warn: Number
+    crit: Number
+    unknown: Number
+    not_done: Number
+
+
+class MatrixLine(ReportLine, Generic[C]):
+    """One item on the hosts of its matrix."""
+
+    item: str
+    cells: tuple[C, ...]
+
+
+class Matrix(ReportLine, Generic[C]):
+    """Items × hosts of one system; a system of many hosts has several."""
+
+    system: str
+    hosts: tuple[str, ...]
+    lines: tuple[MatrixLine[C], ...]
 
 
 class NoteLine(ReportLine):

@@ -23,7 +23,7 @@ _UNSEEN = ("Cc", "Cf", "Co", "Cs")  # control, format, private use, halves of ch
 def entry(
     report: str, section: str, text: str, by: Who, known: Sequence[EventRecord], now: datetime, corrects: int = 0
 ) -> Event:
-    """What somebody says for a section of a report.
+    """The event that puts on record what somebody says for a section of a report.
 
     Args:
         report: "incident/G-2026-0007".
@@ -48,7 +48,7 @@ def entry(
 
 
 def _clean(text: str) -> str:
-    """Without empty lines and spaces around."""
+    """What was said, without empty lines and without spaces at the ends of lines."""
     lines = [line.strip() for line in text.splitlines()]
     said = "\n".join(line for line in lines if line)
     if not said:

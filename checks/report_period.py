@@ -51,7 +51,7 @@ def period_with(every: Every, day: date) -> Named:
 
 
 def named(every: Every, text: str, today: date) -> Named:
-    """The period that people name; the one in which yesterday is where they name none.
+    """The period that somebody names, "2026-W47"; where none is named, the one that yesterday lies in.
 
     Raises:
         RequestError: there is no such period, or it has not begun.

@@ -10,7 +10,7 @@ from checks.probe import ProbeHour
 
 
 class Day(NamedTuple):
-    """The middle one of a day's response times, and the one that 95 in 100 do not exceed; seconds."""
+    """The median and the 95th percentile of a day's response times, in seconds."""
 
     day: date
     median: float

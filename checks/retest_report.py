@@ -90,7 +90,7 @@ def retest_report(contract: Contract, finding: SecurityFinding, runs: Iterable[R
         severity=finding.severity.value,
         source=finding.source,
         page=finding.page,
-        cve="、".join(one for one in (finding.cve, finding.cnvd) if one),
+        cve=finding.names,
         plan=finding.plan,
         owner=finding.owner,
         due=finding.due,

@@ -145,6 +145,11 @@ class SecurityFinding(NamedTuple):
     events: tuple[EventRecord, ...] = ()  # all, also what was corrected since
 
     @property
+    def names(self) -> str:
+        """Its public numbers, CVE and CNVD; empty where it has none."""
+        return "、".join(one for one in (self.cve, self.cnvd) if one)
+
+    @property
     def fixed_by(self) -> str:
         """Who says that it is mended; "" while nobody does."""
         return self.fixers[-1] if self.fixers else ""

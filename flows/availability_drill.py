@@ -31,7 +31,7 @@ from flows.caller import Caller
 from flows.drill import borrowed
 from flows.exit_codes import FINE, PROBLEMS
 from flows.incident_board import board
-from flows.incident_report import draft_missing
+from flows.incident_drafts import draft_missing
 from flows.office import Office, now
 from flows.watch import Watch
 from rehearsal.desks import Letter

@@ -27,7 +27,7 @@ from flows.event_book import EventBook
 from flows.finding_board import FindingBoard
 from flows.forms import dated
 from flows.incident_board import Board
-from flows.incident_report import draft_missing
+from flows.incident_drafts import draft_missing
 from flows.office import Office, now
 from flows.outcome import FINE, NOT_LOOKED, PROBLEMS, nothing_to_do
 from flows.watch import EVERY, Watch

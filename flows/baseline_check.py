@@ -19,9 +19,9 @@ from pydantic import BaseModel, Field
 from checks.contract import Contract
 from checks.host_script import assembled
 from checks.slots import Slot, asked_baseline_slots, baseline_slots, month_of
-from flows.baseline_report import report_month
 from flows.baseline_sites import SiteRounds
 from flows.caller import UNASKED, Caller, caller, late
+from flows.duty_reports import report
 from flows.forms import AdHoc, day_field, named_by
 from flows.host_visits import HostRounds
 from flows.office import Office, now
@@ -32,6 +32,9 @@ from tasks.ssh import Network
 
 LANES = 32
 """As for the host inspection."""
+
+REPORTS = ("baseline", "hardening")
+"""The kinds that are written after a check: 等保自查报告, 加固方案."""
 
 
 class Where(BaseModel):
@@ -72,7 +75,8 @@ async def baseline_check(form: BaselineCheckForm = BaselineCheckForm()) -> State
     with office.network() as network:
         runs = [check_baseline.submit(office, slot, asked_by, form.model_dump(), network) for slot in slots]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
-    await report_month(office, day)
+    for kind in REPORTS:
+        await report(office, kind, day, asked_by)
     return final_state(outcomes)
 
 

@@ -14,8 +14,7 @@ from checks.slots import RequestError
 from flows.caller import caller
 from flows.forms import AdHoc, dated
 from flows.office import Office
-from flows.report_desk import named_of, register
-from flows.report_files import facts_of, make
+from flows.report_desk import named_of, write
 from flows.report_kinds import kind_called
 from flows.report_warnings import unsound
 from tasks.report import Format, ReportError
@@ -61,13 +60,12 @@ async def build_report(form: BuildReport) -> State:
 
 async def _built(office: Office, form: BuildReport) -> State:
     kind = kind_called(office.folder, form.report)
-    facts = facts_of(office, kind.name, named_of(office, kind, form.period))
-    what = f"{kind.kind} {facts.named.name}"
+    named = named_of(office, kind, form.period)
+    what = f"{kind.kind} {named.name}"
     if form.dry_run:
         return Completed(name="试运行", message=f"将生成 {what}：{'、'.join(form.formats)}")
     wanted = [Format.ARTIFACT, *(Format(one) for one in form.formats)]
-    files = await asyncio.to_thread(make, facts, wanted)
-    register(office, files, caller(form.who, form.why))
+    facts, files = await asyncio.to_thread(write, office, kind.name, named, caller(form.who, form.why), wanted)
     page = files[Format.ARTIFACT].read_text(encoding="utf-8")
     await acreate_markdown_artifact(page, key=f"report-{kind.name}", description=what)
     where = f"{what}：{'、'.join(str(path) for path in files.values())}"

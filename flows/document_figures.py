@@ -10,8 +10,8 @@ from checks.coverage import Coverage, Mark
 from checks.document_numbers import Figure
 from checks.document_register import due_in
 from checks.documents import DocumentDuty, Named, Rule
-from checks.faults import slots_of
 from checks.period_cases import breached, during, longest_repair
+from checks.period_faults import slots_of
 from checks.periods import Period, period_of
 from checks.said_numbers import Measure
 from checks.slots import BACKUP_CHECK, BASELINE_CHECK, HOST_INSPECTION, PAGE_INSPECTION, RESTORE_DRILL, RequestError

@@ -1,19 +1,19 @@
 """Drafts of documents that are due: which, and what became of each. Annex 4 (文档提交 late −0.5 each)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from checks.calendar import Calendar
 from checks.document_register import Document
+from checks.documents import Rule
 from checks.slots import RequestError
 from flows.build_report import UNSOUND
 from flows.caller import Caller
 from flows.office import Office
-from flows.report_desk import named_of, register
+from flows.report_desk import named_of, write
 from flows.report_explain import is_changed, listed
-from flows.report_files import facts_of, make
 from flows.report_kinds import TEMPLATES, kind_called
 from tasks import working_days
 from tasks.browser.chromium import Chromium
@@ -35,10 +35,18 @@ class Draft(NamedTuple):
 
 
 def coming(
-    documents: Iterable[Document], today: date, calendar: Calendar
+    documents: Iterable[Document], today: date, calendar: Calendar, made: Collection[str] = ()
 ) -> tuple[list[Document], list[tuple[Document, str]]]:
-    """Those that are due today or on the next working day and were not handed in; and, of those that will be called for
-    soon, those whose day cannot be told, with why."""
+    """What is to be drafted: documents that were not handed in and are due today or on the next working day, or are
+    overdue and were never drafted, because nothing ran on those days (other than documents that were agreed upon).
+
+    Args:
+        today: in the contract's zone.
+        made: subjects of the reports that were made, as the ledger has them.
+
+    Returns:
+        These, and beside them those that will be called for soon and whose due day cannot be told, each with why.
+    """
     due, unknown = [], []
     for one in documents:
         if one.submissions or one.excuse or one.unrecorded:
@@ -47,7 +55,11 @@ def coming(
             if one.limit_day is None:
                 if (one.calls_at.astimezone(one.zone).date() - today).days <= SOON:
                     unknown.append((one, one.undetermined))
-            elif working_days.before(one.limit_day, 1, calendar) <= today <= one.limit_day:
+            elif one.limit_day < today:
+                named_by_us = one.duty.rule is not Rule.AGREED  # people call these as they like: not always a period
+                if named_by_us and not one.drafted and one.subject not in made:
+                    due.append(one)
+            elif working_days.before(one.limit_day, 1, calendar) <= today:
                 due.append(one)
         except working_days.UnpublishedYear as error:
             unknown.append((one, str(error)))
@@ -75,10 +87,8 @@ def _draft(office: Office, one: Document, by: Caller, chromium: Chromium) -> Dra
         file = office.settings.reports_dir / f"{kind.kind}-{named.name}.docx"
         if file.is_file() and _written_into(file):
             return Draft(one, KEPT, file.name)
-        facts = facts_of(office, kind.name, named)
-        files = make(facts, chromium=chromium)
-        register(office, files, by)
-        return Draft(one, UNSOUND if facts.verdict.problems else DRAFTED, files[Format.DOCX].name)
+        made = write(office, kind.name, named, by, chromium=chromium)
+        return Draft(one, UNSOUND if made.facts.verdict.problems else DRAFTED, made.files[Format.DOCX].name)
     except (RequestError, ReportError, LedgerError) as error:
         return Draft(one, FAILED, str(error))
 

@@ -15,11 +15,10 @@ from pydantic import BaseModel, Field
 from checks.contract import Contract
 from checks.host_script import assembled
 from checks.slots import Slot, asked_host_slots, host_slots, week_of
-from flows.baseline_check import outstanding
-from flows.baseline_report import report_month
+from flows.baseline_check import REPORTS, outstanding
 from flows.caller import Caller, caller, late
+from flows.duty_reports import report
 from flows.forms import AdHoc, day_field, named_by
-from flows.host_report import report_week
 from flows.host_visits import HostRounds
 from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
@@ -66,9 +65,8 @@ async def host_inspection(form: HostInspection = HostInspection()) -> State:  # 
         asked = [(slot, along.get(slot.target)) for slot in slots]
         runs = [inspect_host.submit(office, *both, asked_by, form.model_dump(), network) for both in asked]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
-    await report_week(office, day)
-    if along:
-        await report_month(office, day)
+    for kind in ("hosts", *(REPORTS if along else ())):
+        await report(office, kind, day, asked_by)
     return final_state(outcomes)
 
 

@@ -10,7 +10,7 @@ from checks.finding import Finding, State
 from checks.page_check import MANUAL, manual_targets
 from checks.slots import RequestError, page_slots
 from flows.caller import caller
-from flows.daily_report import report_day
+from flows.duty_reports import report
 from flows.office import Office
 from flows.outcome import Outcome, final_state
 from flows.run import Run, carried_out
@@ -67,5 +67,5 @@ async def manual_confirmation(form: Confirmation) -> FlowState:
     if outcome.skipped:
         raise RequestError(f"{slot.target} 正在巡检，请等它结束后再登记")
     with Chromium(office.settings) as chromium:
-        await report_day(office, slot.day, chromium)
+        await report(office, "daily", slot.day, asked_by, chromium)
     return final_state([outcome])

@@ -17,7 +17,7 @@ from checks.contract import Contract
 from checks.page_check import planned
 from checks.slots import Slot, asked_slots, page_slots
 from flows.caller import Caller, caller, late
-from flows.daily_report import report_day
+from flows.duty_reports import report
 from flows.forms import AdHoc, day_field, named_by
 from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
@@ -64,7 +64,7 @@ async def page_inspection(form: PageInspection = PageInspection()) -> State:  # 
     with Chromium(office.settings, [office.contract.system(slot.target) for slot in slots]) as chromium:
         runs = [inspect_system.submit(office, slot, asked_by, form.model_dump(), chromium) for slot in slots]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
-        await report_day(office, day, chromium)
+        await report(office, "daily", day, asked_by, chromium)
     return final_state(outcomes)
 
 

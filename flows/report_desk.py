@@ -1,7 +1,8 @@
-"""The desk for reports: of which period, incident or finding one is wanted, and that it was made, on record."""
+"""The desk for reports: of which period, incident or finding one is wanted; writing it, and putting that on record."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from checks.documents import Named
 from checks.records import Event
@@ -11,7 +12,11 @@ from flows.caller import Caller
 from flows.finding_book import FindingBook
 from flows.incident_desk import cases
 from flows.office import Office, now
+from flows.queries.facts import Facts
 from flows.report_explain import listed
+from flows.report_files import facts_of, make
+from tasks.browser.chromium import Chromium
+from tasks.ledger import Ledger
 from tasks.report import Format
 from tasks.report.kinds import Kind
 
@@ -20,7 +25,7 @@ REPORT = "report"
 
 
 def named_of(office: Office, kind: Kind, text: str) -> Named:
-    """The period, incident or finding that people name; of periods the one in which yesterday is where they name none.
+    """The period, incident or finding that somebody asks for; where no period is named, the one that yesterday lies in.
 
     Raises:
         RequestError: there is none, or it has not begun.
@@ -32,8 +37,43 @@ def named_of(office: Office, kind: Kind, text: str) -> Named:
     return named(kind.every, text, office.today())
 
 
-def register(office: Office, files: Mapping[Format, Path], by: Caller) -> None:
-    """Put on record that a report was made: of what, from which state of the ledger, and its files' digests."""
+class Made(NamedTuple):
+    """A report that was made: what it was computed from, and its files."""
+
+    facts: Facts
+    files: dict[Format, Path]
+
+
+def write(
+    office: Office,
+    kind: str,
+    named: Named,
+    by: Caller,
+    formats: Iterable[Format] = tuple(Format),
+    chromium: Chromium | None = None,
+) -> Made:
+    """Make a report in the folder of reports, and put that on record.
+
+    Args:
+        kind: the template's name, "weekly".
+        chromium: prints the PDF; one is started where none is given.
+
+    Raises:
+        ReportError: it could not be made; no file was touched, and nothing was entered.
+    """
+    facts = facts_of(office, kind, named)
+    files = make(facts, formats, chromium)
+    _register(office, files, by)
+    return Made(facts, files)
+
+
+def made_of(ledger: Ledger) -> set[str]:
+    """Of what a report was made already, as it stands on record: "weekly/2026-W47"."""
+    return {event.subject for event in ledger.events(REPORT)}
+
+
+def _register(office: Office, files: Mapping[Format, Path], by: Caller) -> None:
+    """Of what it is, from which state of the ledger it was made, and its files' digests."""
     found = listed(next(iter(files.values())), office.settings.reports_dir)
     event = Event(
         kind=REPORT,

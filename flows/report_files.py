@@ -71,7 +71,8 @@ def build(
     chromium: Chromium | None = None,
     out: Path | None = None,
 ) -> dict[Format, Path]:
-    """Write a report of a kind; all formats but the PDF where there is no browser to print it.
+    """Write a report of a kind, in the folder of reports or in `out`. Without a browser there is no PDF among the files
+    that are returned.
 
     Raises:
         ReportError: it could not be made; no file was touched.
@@ -86,7 +87,7 @@ def make(
     out: Path | None = None,
     notice: str = "",
 ) -> dict[Format, Path]:
-    """Likewise, from facts that whoever asks goes on using.
+    """As `build`, from facts that the caller goes on using.
 
     Args:
         notice: stands before all warnings on the first page.

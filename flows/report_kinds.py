@@ -1,4 +1,4 @@
-"""Which kind of report somebody means. Apart from the rest, so that a wrong name is said before Prefect is loaded."""
+"""Which kind of report somebody means. A file of its own, so that a wrong name is refused before Prefect is loaded."""
 
 import difflib
 from pathlib import Path

@@ -11,13 +11,14 @@ from checks.entries import Who
 from checks.report_notes import REPORT_NOTE, entry, section_of
 from checks.report_period import Every
 from checks.slots import RequestError
+from flows.caller import Caller
 from flows.forms import dated, entered
 from flows.incident_desk import cases, find
-from flows.incident_report import draft_of
+from flows.incident_drafts import draft_of
 from flows.office import Office, now
 from flows.report_desk import named_of
 from flows.report_files import kind_of
-from tasks.report import Format, ReportError
+from tasks.report import ReportError
 from tasks.report.kinds import Kind
 
 
@@ -66,14 +67,15 @@ def enter(office: Office, report: str, name: str, section: str, text: str, by: W
         known = office.ledger.events(REPORT_NOTE)
         event = entry(f"{kind.name}/{named.name}", there, text, by, known, at, corrects)
         number = office.ledger.enter(event, at, last=known[-1].id if known else 0)
-    return f"第 {number} 号事件：{kind.kind} {named.name} {there}{_drafted(office, kind, named.name)}"
+    return f"第 {number} 号事件：{kind.kind} {named.name} {there}{_drafted(office, kind, named.name, by)}"
 
 
-def _drafted(office: Office, kind: Kind, number: str) -> str:
+def _drafted(office: Office, kind: Kind, number: str, by: Who) -> str:
     """What became of the draft that the entry belongs into: there is one once the incident is cleared."""
     if kind.every is not Every.INCIDENT or not find(cases(office.ledger, office.contract), number).incident.cleared_at:
         return ""
     try:
-        return f"；已重写草稿 {draft_of(office, number)[Format.DOCX]}"
+        draft = draft_of(office, number, Caller("", by.via, by.name, by.why))
     except ReportError as error:  # what was said is on record all the same
         return f"；草稿没有写成：{error}"
+    return f"；已重写草稿 {draft}"

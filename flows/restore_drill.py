@@ -16,11 +16,11 @@ from checks.contract import Contract
 from checks.restore_check import planned
 from checks.slots import Slot, asked_drill_slots, drill_slots, month_of
 from flows.caller import Caller, caller, late
+from flows.duty_reports import report
 from flows.forms import AdHoc, day_field, named_by
 from flows.office import Office
 from flows.outcome import Outcome, final_state, nothing_to_do
 from flows.restoration import Restoration
-from flows.restore_report import report_month
 from flows.run import carried_out
 from tasks.ssh import Network
 
@@ -64,7 +64,7 @@ async def restore_drill(form: RestoreDrillForm = RestoreDrillForm()) -> State:  
     with office.network() as network:
         runs = [drill_backup.submit(office, slot, asked_by, form.model_dump(), network) for slot in slots]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
-    await report_month(office, day)
+    await report(office, "drill", day, asked_by)
     return final_state(outcomes)
 
 

@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field
 
 from checks.slots import retest_slot
 from flows.caller import UNASKED, Caller, caller, late
+from flows.duty_reports import report_findings
 from flows.forms import AdHoc, dated
 from flows.office import Office, now
 from flows.outcome import Outcome, nothing_to_do
 from flows.retest import Retest, ended, enter_claim
 from flows.retest_plan import Asked, Claim, rows, wanted
-from flows.retest_report import report_findings
 from flows.run import carried_out
 from tasks.ssh import Network
 
@@ -63,7 +63,7 @@ async def verify_remediation(form: RetestForm = RetestForm()) -> State:  # noqa:
     with office.network() as network:
         runs = [retest_finding.submit(office, one, asked_by, form.model_dump(), network) for one in those]
         outcomes: list[Outcome] = await asyncio.gather(*(asyncio.to_thread(run.result) for run in runs))
-    await report_findings(office, [one.finding.id for one in those])
+    await report_findings(office, [one.finding.id for one in those], asked_by)
     return ended([*outcomes, *(Outcome([one]) for one in unable)])
 
 

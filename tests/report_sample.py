@@ -193,12 +193,15 @@ class Reader(HTMLParser):
             self.text += data
 
 
+def gfm(text: str) -> Reader:
+    """Markdown as Prefect shows it."""
+    return Reader(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
+
+
 def read_html(file: Path) -> Reader:
     """A page, or Markdown as Prefect shows it."""
     text = file.read_text(encoding="utf-8")
-    if file.suffix == ".md":
-        text = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text)
-    return Reader(text)
+    return gfm(text) if file.suffix == ".md" else Reader(text)
 
 
 def text_of(file: Path) -> str:

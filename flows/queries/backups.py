@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from checks.coverage import Mark
-from checks.faults import at_fault, slots_of
 from checks.number import Number, count, row
 from checks.period_drills import drill_line
+from checks.period_faults import at_fault, slots_of
 from checks.period_lines import BackupLine, DrillLine
 from checks.records import RunRecord
 from checks.slots import BACKUP_CHECK, RESTORE_DRILL
@@ -43,7 +43,7 @@ _MARKS = {
 
 @query("backups.wrong", "备份异常次数：一种备份在一天的检查里发现告警或严重，算一次")
 def wrong(facts: Facts) -> Number:
-    """Of all backups."""
+    """All backups together."""
     return count("", [row("slot", one) for one in slots_of(facts.faults(BACKUP_CHECK))])
 
 

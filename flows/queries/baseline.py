@@ -5,12 +5,12 @@ from functools import partial
 
 from checks.baseline_lines import BaselineReport, FindingLine
 from checks.baseline_report import baseline_report
-from checks.baseline_verdicts import BASELINE_MANUAL, CHECKED, RESTORED, beside
 from checks.finding_list import urgent
 from checks.number import row
+from checks.periods import month_after
 from checks.safe_probe import safe_probe
 from checks.security_finding import SecurityFinding
-from checks.slots import BACKUP_CHECK, BASELINE_CHECK, RESTORE_DRILL
+from checks.slots import BASELINE_CHECK
 from flows.finding_book import FindingBook
 from flows.queries import query
 from flows.queries.facts import Facts
@@ -23,19 +23,11 @@ LOOK_BACK = timedelta(days=400)
 def baseline(facts: Facts) -> BaselineReport:
     """Of the month in which the period begins, as of its end or as far as the ledger goes."""
     ledger, contract, first = facts.ledger, facts.contract, facts.named.first.replace(day=1)
-    after = (first + timedelta(days=31)).replace(day=1)
+    after = month_after(first)
     at = min(facts.as_of, datetime.combine(after, time(), contract.tz))
-    on = at.astimezone(contract.tz).date()
-    those = beside(
-        contract,
-        at,
-        ledger.runs(BACKUP_CHECK, on - CHECKED, on),
-        ledger.runs(RESTORE_DRILL, on - RESTORED - timedelta(days=31), on),
-        ledger.events(BASELINE_MANUAL),
-    )
     runs_of = partial(ledger.runs, BASELINE_CHECK, first - LOOK_BACK, after - timedelta(days=1))
     known = FindingBook(ledger, contract.tz).findings(at)
-    return baseline_report(contract, first, runs_of, those, [_line(one) for one in urgent(known)])
+    return baseline_report(contract, first, runs_of, facts.beside(at), [_line(one) for one in urgent(known)])
 
 
 def _line(one: SecurityFinding) -> FindingLine:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from checks.daily_report import DailyReport, daily_report
-from checks.downtime import DOWNTIME, windows
 from checks.slots import PAGE_INSPECTION
 from flows.incident_desk import feedback
 from flows.queries import query
@@ -20,5 +19,4 @@ def daily(facts: Facts) -> DailyReport:
     runs = ledger.runs(PAGE_INSPECTION, day - LOOK_BACK, day)
     today = [run for run in runs if run.slot.endswith(day.isoformat())]
     earlier = [run for run in runs if not run.slot.endswith(day.isoformat())]
-    planned = windows(ledger.events(DOWNTIME))
-    return daily_report(facts.contract, day, today, earlier, feedback(ledger), planned)
+    return daily_report(facts.contract, day, today, earlier, feedback(ledger), facts.windows)

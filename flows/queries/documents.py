@@ -9,25 +9,25 @@ from flows.queries.facts import Facts
 
 @query("documents", "本期到期的文档：名称、期限、提交时间、是否按时、扣分；期限不定的列在应提交的那一期")
 def documents(facts: Facts) -> tuple[DocumentLine, ...]:
-    """By due day. Drafts of ours are no submissions, and not told of."""
+    """By due day. A draft that the program wrote is no submission, and is not mentioned."""
     return tuple(_line(facts, one) for one in facts.documents)
 
 
 @query("documents.due", "本期到期的文档份数")
 def due(facts: Facts) -> Number:
-    """Those of no certain day, too, that are called for in it."""
+    """Documents whose due day cannot be told count in the period in which they are called for."""
     return count("", [_row(one) for one in facts.documents])
 
 
 @query("documents.late", "迟交的文档份数，含到期没有交的")
 def late(facts: Facts) -> Number:
-    """What was excused is not late."""
+    """A document that was excused is not late."""
     return count("", [_row(one) for one in facts.documents if one.late(facts.as_of)])
 
 
 @query("documents.lost", "文档迟交扣的分：每份 0.5 分（附件4）")
 def lost(facts: Facts) -> Number:
-    """Zero or more."""
+    """Points, zero or more: what all late documents of the period cost together."""
     points = total(_lost(facts, one) for one in facts.documents)
     return Number(points.value, "", points.rows, f"{points.value:g}")
 

@@ -1,9 +1,9 @@
 """图: what people look at rather than read; each answers with a picture, or says in words why there is none."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
-from checks.downtime import DOWNTIME, windows
+from checks.downtime import DOWNTIME
 from checks.incidents import INCIDENT
 from checks.number import row
 from checks.report_disks import Volume, pressing, volumes
@@ -41,10 +41,9 @@ def rounds(facts: Facts) -> Drawing:
 def response(facts: Facts) -> Drawing:
     """From the probes that got an answer; a system that is down has no response time."""
     (first, last), zone = facts.period, facts.contract.tz
-    start, end = _span(facts)
     ledger = facts.ledger
     systems = [
-        series(one.name, one.limits.warn, ledger.probe_hours(one.id, start, end), first, last, zone)
+        series(one.name, one.limits.warn, ledger.probe_hours(one.id, facts.start, facts.end), first, last, zone)
         for one in facts.contract.systems
     ]
     slots = [row("slot", one.id) for one in ledger.slots(first, last) if one.duty == AVAILABILITY_PROBE]
@@ -81,14 +80,12 @@ def heatmap(facts: Facts) -> Drawing:
 @query("drawings.disks", "图：超过阈值或预计会写满的文件系统，历次的使用率和预计写满的日期")
 def disks(facts: Facts) -> Drawing:
     """What the period's last inspection saw, and what led up to it."""
-    zone = facts.contract.tz
-    start, end = _span(facts)
     found, runs = list[Volume](), dict[str, list[str]]()
     for placed in facts.contract.all_hosts():
-        past = facts.ledger.past_of(HOST_INSPECTION, placed.host.name, HostVisit, end)
+        past = facts.ledger.past_of(HOST_INSPECTION, placed.host.name, HostVisit, facts.end)
         runs[placed.host.name] = [row("run", run) for run, _ in past]
         seen = volumes(placed, [visit for _, visit in past])
-        found += [one for one in seen if one.points[-1][0] >= start]  # what was seen before is not how it is now
+        found += [one for one in seen if one.points[-1][0] >= facts.start]  # what was seen before is not how it is now
     caption = "磁盘使用率和预计写满的日期"
     if not found:
         return Drawing(caption=caption, trouble="本期没有看到磁盘的主机巡检")
@@ -100,25 +97,24 @@ def disks(facts: Facts) -> Drawing:
         trouble = f"看到的文件系统都没有超过阈值，{rest}，不画图"
         return Drawing(caption=caption, trouble=trouble, rows=tuple(rows))
     caption += f"，最紧的 {len(shown)} 个"
-    return _drawing(caption, rows, lambda: disks_picture(shown, zone))
+    return _drawing(caption, rows, lambda: disks_picture(shown, facts.contract.tz))
 
 
 @query("drawings.incidents", "图：本期的故障和计划内停机，每个系统一行；季度以上另有每月的个数")
 def incidents(facts: Facts) -> Drawing:
     """From when each began until it was restored."""
-    start, end = _span(facts)
     zone, ledger = facts.contract.tz, facts.ledger
     found = happened(
         {one.id: one.name for one in facts.contract.systems},
         [case.incident for case in facts.cases],
-        windows(ledger.events(DOWNTIME)),
-        start,
-        end,
+        facts.windows,
+        facts.start,
+        facts.end,
         facts.as_of,
         zone,
     )
     since = facts.versions[0][0] if facts.versions else facts.as_of
-    if since >= end:
+    if since >= facts.end:
         return Drawing(caption="故障与计划内停机", trouble="本期没有记录")
     if not found.faults and not found.planned:
         return Drawing(caption="故障与计划内停机", trouble="本期没有登记的故障，也没有计划内停机")
@@ -127,13 +123,6 @@ def incidents(facts: Facts) -> Drawing:
     events = [one for kind in (INCIDENT, DOWNTIME) for one in ledger.events(kind)]
     rows = [row("event", one.id) for one in events if one.subject in numbers]
     return _drawing(caption, rows, lambda: incidents_picture(found, *facts.period, since, facts.as_of, zone))
-
-
-def _span(facts: Facts) -> tuple[datetime, datetime]:
-    """The period's first moment and the one after its last."""
-    first, last = facts.period
-    start, end = (datetime.combine(day, time(), facts.contract.tz) for day in (first, last + timedelta(days=1)))
-    return start, end
 
 
 def _drawing(caption: str, rows: Iterable[str], draw: Callable[[], bytes]) -> Drawing:

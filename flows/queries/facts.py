@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
+from checks.baseline_verdicts import BASELINE_MANUAL, CHECKED, RESTORED, Beside, beside
 from checks.contract import Contract
 from checks.coverage import Coverage, Version
 from checks.document_register import Document, due_in
 from checks.documents import Named
 from checks.downtime import DOWNTIME, Window, windows
-from checks.faults import Fault
 from checks.period_cases import PeriodCases, during
+from checks.period_faults import Fault
 from checks.period_findings import PeriodFindings, over
 from checks.period_lines import ResourceLine
 from checks.periods import Period
 from checks.resources import ITEMS, Look, disk_params, line, trends
 from checks.security_finding import SECURITY_FINDING
-from checks.slots import HOST_INSPECTION, RequestError
+from checks.slots import BACKUP_CHECK, HOST_INSPECTION, RESTORE_DRILL, RequestError
 from flows import standing, uptime
 from flows.document_book import BACK, DocumentBook
 from flows.incident_desk import Case, cases
@@ -32,9 +33,12 @@ LOOK_BACK = timedelta(weeks=60)
 
 @dataclass
 class Facts:
-    """`kind`: the report's; `named`: the period (or the event) that it is of; `as_of`: the ledger's last entry, UTC.
+    """What a report is computed from. The same arguments give the same facts, whenever they are asked for.
 
-    What is computed from these is the same whenever it is computed.
+    Args:
+        kind: the report's, by its template's name.
+        named: the period, or the incident or finding, that it is of.
+        as_of: the ledger's last entry, UTC; nothing later is looked at.
     """
 
     office: Office
@@ -44,17 +48,17 @@ class Facts:
 
     @property
     def ledger(self) -> Ledger:
-        """The record."""
+        """The record of all that was expected and done."""
         return self.office.ledger
 
     @property
     def contract(self) -> Contract:
-        """As it is in force."""
+        """The contract in its present version; `versions` has the earlier ones."""
         return self.office.contract
 
     @property
     def period(self) -> Period:
-        """Its days."""
+        """The first and the last day of the report's period."""
         return Period(self.named.first, self.named.last)
 
     @cached_property
@@ -98,7 +102,7 @@ class Facts:
 
     @property
     def until(self) -> datetime:
-        """Up to when anything can be said of it."""
+        """The end of what can be said of the period: its own, or the ledger's last entry where that is earlier."""
         return min(self.end, self.as_of)
 
     @property
@@ -113,8 +117,8 @@ class Facts:
         return self.as_of >= datetime.combine(last + timedelta(days=1), time(), self.contract.tz)
 
     @cached_property
-    def broke(self) -> PeriodCases:
-        """Its incidents."""
+    def incidents(self) -> PeriodCases:
+        """The incidents that were discovered or cleared in the period, or were open at its end."""
         return during(self.cases, self.start, self.end)
 
     @cached_property
@@ -122,7 +126,7 @@ class Facts:
         return {}
 
     def faults(self, *duties: str) -> list[Fault]:
-        """What its slots of some duties came to that was not OK."""
+        """Verdicts on the period's slots of some duties that are not OK: of each item the last one in each slot."""
         if duties not in self._faults:
             self._faults[duties] = self.ledger.faults(duties, *self.period)
         return self._faults[duties]
@@ -134,12 +138,12 @@ class Facts:
 
     @cached_property
     def findings(self) -> PeriodFindings:
-        """The register of security findings over it."""
+        """The register of security findings over the period."""
         return over(self.ledger.events(SECURITY_FINDING), self.start, self.end, self.day, self.contract.tz)
 
     @cached_property
     def resources(self) -> dict[str, list[ResourceLine]]:
-        """By host: its CPU, memory and disks; a forecast rests on what was seen before, too."""
+        """CPU, memory and disks by host. A forecast rests on what was seen before the period, too."""
         first, last = self.period
         looks: dict[str, list[Look]] = {placed.host.name: [] for placed in self.contract.all_hosts()}
         disks = {placed.host.name: disk_params(placed) for placed in self.contract.all_hosts()}
@@ -153,10 +157,21 @@ class Facts:
 
     @cached_property
     def documents(self) -> list[Document]:
-        """The documents that were due in it."""
+        """The documents that were due in the period."""
         first, last = self.period
         book = DocumentBook(self.ledger, self.office.settings)
         return due_in(book.documents(self.as_of, first - BACK, last), first, last)
+
+    def beside(self, at: datetime) -> Beside:
+        """What else the baseline's verdicts rest on at a moment: backups, restore drills, what people confirmed."""
+        ledger, on = self.ledger, self.here(at).date()
+        return beside(
+            self.contract,
+            at,
+            ledger.runs(BACKUP_CHECK, on - CHECKED, on),
+            ledger.runs(RESTORE_DRILL, on - RESTORED - timedelta(days=31), on),
+            ledger.events(BASELINE_MANUAL),
+        )
 
     def system_name(self, system: str) -> str:
         """What people call it; its id where the contract has none of that id any more."""

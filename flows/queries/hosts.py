@@ -3,7 +3,6 @@
 from datetime import timedelta
 from functools import partial
 
-from checks.downtime import DOWNTIME, windows
 from checks.host_lines import HostReport
 from checks.host_report import host_report
 from checks.slots import HOST_INSPECTION
@@ -20,5 +19,4 @@ def hosts(facts: Facts) -> HostReport:
     """Of the week in which the period begins."""
     named, ledger = facts.named, facts.ledger
     runs_of = partial(ledger.runs, HOST_INSPECTION, named.first - LOOK_BACK, named.last)
-    planned = windows(ledger.events(DOWNTIME))
-    return host_report(facts.contract, named.first, runs_of, feedback(ledger), planned)
+    return host_report(facts.contract, named.first, runs_of, feedback(ledger), facts.windows)

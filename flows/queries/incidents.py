@@ -15,35 +15,39 @@ _CHOICES = ("opened", "cleared", "still")
 @query("incidents", "本期发现的故障：编号、系统、现象、发现和恢复时间、状态，上报、响应、修复是否按时")
 def incidents(facts: Facts) -> tuple[IncidentLine, ...]:
     """Oldest first."""
-    return tuple(_line(facts, one) for one in facts.broke.opened)
+    return tuple(_line(facts, one) for one in facts.incidents.opened)
 
 
 @query("incidents.left", "期末没有解除的故障里，本期之前发现的")
 def left(facts: Facts) -> tuple[IncidentLine, ...]:
     """Oldest first."""
-    return tuple(_line(facts, one) for one in facts.broke.still if one not in facts.broke.opened)
+    return tuple(_line(facts, one) for one in facts.incidents.still if one not in facts.incidents.opened)
 
 
 @query("incidents.count", "故障起数：what 写 opened 本期发现、cleared 本期解除、still 期末未解除；system 写系统编号")
 def counted(facts: Facts, what: str = "opened", system: str = "") -> Number:
-    """Of one system, or of all."""
+    """Of one system, or of all.
+
+    Raises:
+        ValueError: `what` is none of the choices.
+    """
     if what not in _CHOICES:
         raise ValueError(f"incidents.count 的 what 写 {'、'.join(_CHOICES)} 之一，不是 {what}")
-    those: list[Case] = getattr(facts.broke, what)
+    those: list[Case] = getattr(facts.incidents, what)
     return count("", _rows(one for one in those if system in ("", one.incident.system)))
 
 
 @query("incidents.breached", "超时起数：clock 写 report 上报、response 响应、dispatch 派工、repair 修复")
 def over(facts: Facts, clock: str) -> Number:
-    """Of those that were discovered in the period, whenever their time was up: no other period has them."""
-    return count("", _rows(one for one in facts.broke.opened if breached(one, clock, facts.as_of)))
+    """Incidents discovered in the period of which this clock ran over its limit, whenever: no other period has them."""
+    return count("", _rows(one for one in facts.incidents.opened if breached(one, clock, facts.as_of)))
 
 
 @query("incidents.longest", "本期发现的故障里，最长的修复时间（不含第三方处理）")
 def longest(facts: Facts) -> Number:
-    """Seconds; not known where none is repaired."""
-    took = longest_repair(facts.broke.opened, facts.as_of)
-    rows = tuple(_rows(facts.broke.opened))
+    """In seconds; not known where no incident of the period is repaired."""
+    took = longest_repair(facts.incidents.opened, facts.as_of)
+    rows = tuple(_rows(facts.incidents.opened))
     return Number(None if took is None else int(took.total_seconds()), "", rows)
 
 

@@ -73,7 +73,7 @@ def _data(facts: Facts) -> IndicatorLine:
 
 def _clock(facts: Facts, clock: str, title: str, demand: str) -> IndicatorLine:
     """Of the incidents that were discovered in the period."""
-    opened = facts.broke.opened
+    opened = facts.incidents.opened
     late = [one for one in opened if breached(one, clock, facts.as_of)]
     still = [one for one in opened if running(one, clock, facts.as_of)]
     every, over, left = (

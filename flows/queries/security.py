@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from checks.baseline_verdicts import BASELINE_MANUAL, CHECKED, RESTORED, beside, site_verdicts, verdicts
+from checks.baseline_verdicts import site_verdicts, verdicts
 from checks.finding import State
 from checks.finding_list import stands, urgent
 from checks.number import Number, count, row
 from checks.period_baseline import baseline_line
 from checks.period_findings import by_severity, counted_of, row_of
 from checks.period_lines import BaselineLine, RegisterLine, SeverityLine
+from checks.periods import month_after
 from checks.records import RunRecord
 from checks.remediation_report import NO_VERDICT
 from checks.retest import Result
-from checks.slots import BACKUP_CHECK, BASELINE_CHECK, RESTORE_DRILL, Slot, month_of
+from checks.slots import BASELINE_CHECK, Slot, month_of
 from flows.queries import query
 from flows.queries.facts import Facts
 from flows.queries.remediation import remediation
@@ -33,7 +34,11 @@ def security(facts: Facts) -> tuple[SeverityLine, ...]:
     "漏洞条数：what 写 known 期末在册、new 本期新增、mended 报完成、verified 复测通过、open 未关闭、overdue 逾期",
 )
 def counted(facts: Facts, what: str = "open") -> Number:
-    """Of all severities."""
+    """All severities together.
+
+    Raises:
+        ValueError: `what` is none of the choices.
+    """
     if what not in _WHAT:
         raise ValueError(f"security.count 的 what 写 {'、'.join(_WHAT)} 之一，不是 {what}")
     return counted_of(getattr(facts.findings, what))
@@ -55,7 +60,11 @@ def still(facts: Facts, most: int = 30) -> tuple[RegisterLine, ...]:
     "security.retests", "本期复测次数：verdict 写 OK 已修复、WARN 部分修复、CRIT 未修复、UNKNOWN 无法复测；不写是全部"
 )
 def retests(facts: Facts, verdict: str = "") -> Number:
-    """As 安全整改报告 lists them: to look at a finding before its repair (取证) is no retest."""
+    """As 安全整改报告 lists them, all or those with one result: to look at a finding before its repair is no retest.
+
+    Raises:
+        ValueError: `verdict` is no state.
+    """
     wanted = {one.value for one in Result if not verdict or one.state is State(verdict)}
     if Result.UNTESTABLE.value in wanted:
         wanted.add(NO_VERDICT)
@@ -67,7 +76,7 @@ def baseline(facts: Facts) -> tuple[BaselineLine, ...]:
     """The last month of the period in which anything was looked at; at most one line."""
     months = sorted({slot.day.replace(day=1) for slot in _owed(facts)}, reverse=True)
     for month in months:
-        after = (month + timedelta(days=31)).replace(day=1)
+        after = month_after(month)
         runs = [one for one in facts.ledger.runs(BASELINE_CHECK, month, after - timedelta(days=1)) if one.findings]
         if runs:
             return (
@@ -82,14 +91,7 @@ def _owed(facts: Facts) -> list[Slot]:
 
 def _baseline(facts: Facts, month: date, at: datetime, runs: Sequence[RunRecord]) -> BaselineLine:
     """Of all hosts and addresses together, as the month's report has it."""
-    ledger, contract, on = facts.ledger, facts.contract, facts.here(at).date()
-    those = beside(
-        contract,
-        at,
-        ledger.runs(BACKUP_CHECK, on - CHECKED, on),
-        ledger.runs(RESTORE_DRILL, on - RESTORED - timedelta(days=31), on),
-        ledger.events(BASELINE_MANUAL),
-    )
+    contract, those = facts.contract, facts.beside(at)
     of: dict[str, list[RunRecord]] = {}
     for run in runs:
         of.setdefault(run.slot.split("/")[1], []).append(run)

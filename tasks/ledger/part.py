@@ -1,8 +1,8 @@
 """What a report rests on, verified before it is written: the whole chain, and what was found on its own days.
 
-A year's findings and evidence take seconds (`verify` of `audit.stored`, which is done every day). Here are looked at
-every link of the chain, all slots, runs and events, and what the runs of the period's slots have found; evidence files
-are not.
+To verify all that a year has found takes seconds; that is done once a day (`verify` of `audit.stored`). Here every link
+of the chain is verified, all slots, runs and events, and what the runs of the period's slots have found. Evidence files
+are left to the daily audit.
 """
 
 import json

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import col
 
-from checks.faults import Fault
 from checks.finding import State
+from checks.period_faults import Fault
 from tasks.ledger.tables import FindingRow, RunRow, SlotRow, VisitRow
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from checks.periods import month_after
 from checks.report_incidents import Bar, Happened, Lane
 from tasks.plots.pen import EDGE, INK, MARGIN, SMALL, TITLE, WIDTH, Pen, drawn, short, text_width
 from tasks.plots.timeline import Timeline
@@ -133,7 +134,7 @@ def _months(pen: Pen, found: Happened, time: Timeline, top: float, since: date, 
     for number, day in enumerate(time.days):
         if (number == 0 or day.day == 1) and day <= until:
             month = day.replace(day=1)
-            following = (month + timedelta(days=31)).replace(day=1)
+            following = month_after(month)
             right = time.x(min(following, time.last + timedelta(days=1)))
             middle, many = (time.x(day) + right) / 2, found.months[month]
             tall = many / most * (_MONTHS - 40)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from checks.periods import month_after
 from tasks.plots.pen import EDGE, FAINT, SMALL, WEEKEND, Pen
 
 _NAMED_DAY = 24  # pixels: a day that is narrower has no number of its own
@@ -70,5 +71,4 @@ class Timeline(NamedTuple):
                 yield day, f"{day.day}"
 
     def _month_after(self, day: date) -> float:
-        following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
-        return (following - day).days * self.day
+        return (month_after(day) - day).days * self.day

@@ -52,7 +52,6 @@ def environment(theirs: Path | None = None) -> Sandbox:
         "format": _format,
         "sum": _sum,
         "length": _length,
-        "count": _length,
     }
     return made
 

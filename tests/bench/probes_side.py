@@ -163,7 +163,7 @@ def watch() -> Callable[[], Figures]:
 
     from flows import watch as watching
     from flows.incident_board import board
-    from flows.incident_report import draft_missing
+    from flows.incident_drafts import draft_missing
     from flows.office import Office
     from tasks import notify
     from tasks.crypto.tls import trusting

@@ -14,7 +14,6 @@ from checks import indicators as say
 from checks.backup import Backup, PlacedBackup
 from checks.baseline_check import Conformity
 from checks.clocks import Case, Clock
-from checks.faults import Fault, most_often, slots_of
 from checks.finding import Finding, State
 from checks.hosts import disk
 from checks.incidents import Incident
@@ -22,6 +21,7 @@ from checks.number import Number
 from checks.period_baseline import baseline_line
 from checks.period_cases import breached, during, longest_repair, running
 from checks.period_drills import drill_line
+from checks.period_faults import Fault, most_often, slots_of
 from checks.period_findings import by_severity, over
 from checks.period_lines import AvailabilityLine, DutyLine
 from checks.records import FindingRecord, RunRecord

@@ -24,11 +24,11 @@ from checks.document_numbers import Figure
 from checks.document_register import Step as DocumentStep
 from checks.documents import DocumentDuty, Rule
 from checks.entries import Who
-from checks.faults import slots_of
 from checks.finding import Finding, Reason, State
 from checks.host_report import host_report
 from checks.incident_report import incident_report
 from checks.incidents import INCIDENT, Step
+from checks.period_faults import slots_of
 from checks.probe import Reading
 from checks.records import CONTRACT, DOCUMENT, Event
 from checks.report_drawing import Drawing

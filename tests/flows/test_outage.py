@@ -20,11 +20,10 @@ from checks.slots import probe_slot
 from flows import watch
 from flows.availability_probe import Hour, end_of_hour, probe_until, slot_of
 from flows.caller import Caller
-from flows.incident_report import draft_of
+from flows.incident_drafts import WATCHING, draft_of
 from flows.office import Office, now
 from tasks.crypto.tls import trusting
 from tasks.ledger import LedgerError
-from tasks.report import Format
 from tasks.settings import Settings
 
 
@@ -117,7 +116,7 @@ def test_switched_off_it_is_told_within_two_probes_and_switched_on_it_closes(
         [cleared] = incidents(office.ledger.events(INCIDENT))
         assert cleared.cleared_at == one.restored_at + timedelta(minutes=30)
         assert len(cleared.reports_due) == 1
-    report = draft_of(office, one.id)[Format.DOCX]
+    report = draft_of(office, one.id, WATCHING)
     assert report.name == f"故障报告-{one.id}.docx"
 
 

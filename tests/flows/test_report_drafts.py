@@ -1,7 +1,7 @@
 """Drafts of what is due on the next working day: by the real calendar, from a ledger with some days in it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,9 +36,10 @@ def all_of(first: date, last: date, entries: Entries | None = None) -> list[Docu
 
 
 def due_on(day: str, entries: Entries | None = None) -> list[str]:
-    """What is drafted on a day, by the calendar alone."""
+    """What is drafted on a day, by the calendar alone: whatever was due before it has been drafted."""
     today = date.fromisoformat(day)
-    return [one.subject for one in coming(all_of(date(2026, 7, 1), today, entries), today, PLAIN)[0]]
+    known = all_of(date(2026, 7, 1), today, entries)
+    return [one.subject for one in coming(known, today, PLAIN, {one.subject for one in known})[0]]
 
 
 class TestWhich:
@@ -60,6 +61,19 @@ class TestWhich:
     def test_one_working_day_before_it_is_due_and_on_the_day(self, day: str, due: list[str]) -> None:
         assert due_on(day) == due
 
+    def test_what_fell_due_while_nothing_ran_is_drafted_once(self) -> None:
+        """Given a machine that was off from the 1st of October to the 15th."""
+        today, known = date(2026, 10, 16), all_of(date(2026, 9, 28), date(2026, 10, 16))
+
+        def drafts(known: list[Document], made: Collection[str] = ()) -> set[str]:
+            return {one.subject for one in coming(known, today, PLAIN, made)[0]}
+
+        missed = {"weekly/2026-W40", "weekly/2026-W41", "monthly/2026-09", "quarterly/2026-Q3"}
+        assert drafts(known) == {*missed, "weekly/2026-W42"}  # which is due on the 19th
+        # When a draft was made, on record or still lying there: not again
+        assert drafts(known, missed - {"monthly/2026-09"}) == {"monthly/2026-09", "weekly/2026-W42"}
+        assert drafts([one._replace(drafted=True) for one in known]) == {"weekly/2026-W42"}
+
     def test_what_was_handed_in_or_need_not_be_is_not(self) -> None:
         entries = Entries()
         entries.submit(there("2026-10-08 09:00"), "monthly/2026-09")
@@ -69,7 +83,7 @@ class TestWhich:
     def test_an_unpublished_year_is_said_and_not_guessed(self) -> None:
         """Given the last week of 2026, which is due in 2027, of which no calendar is published."""
         today = date(2026, 12, 31)
-        due, unknown = coming(all_of(date(2026, 12, 1), today), today, PLAIN)
+        due, unknown = coming(all_of(date(2026, 12, 28), today), today, PLAIN)
         assert due == []
         said = {one.subject: why for one, why in unknown}
         assert {"weekly/2026-W53", "monthly/2026-12", "quarterly/2026-Q4", "half-yearly/2026-H2"} <= set(said)
@@ -118,9 +132,10 @@ def desk(room: Room) -> Room:
 
 
 def due(room: Room) -> list[Document]:
+    """What is due today; the days that the ledger tells of are long past, and what was due then is overdue."""
     office, today = room.office(), datetime.now(CHINA)
     known = with_template(office, DocumentBook(office.ledger, room.settings).documents(today))
-    return coming(known, today.date(), office.contract.calendar)[0]
+    return coming(known, today.date(), office.contract.calendar, {one.subject for one in known})[0]
 
 
 def by_subject(made: Iterable[Draft]) -> dict[str, tuple[str, str]]:
@@ -159,11 +174,16 @@ class TestDrafts:
     @pytest.mark.usefixtures("prefect")
     def test_the_flow(self, desk: Room) -> None:
         trial = asyncio.run(report_drafts(ReportDrafts(dry_run=True), return_state=True))
-        assert (trial.name, trial.message) == ("试运行", "将起草：坏的报告 2025-W46、值班小结 2025-W46")
+        assert trial.name == "试运行"
+        overdue = ("周报 2025-W46", "月报 2025-11", "季报 2025-Q4")
+        assert all(one in str(trial.message) for one in (*overdue, "坏的报告 2025-W46", "值班小结 2025-W46"))
         desk.template("broken", OWN.replace("值班小结", "坏的报告"))
         state: State = asyncio.run(report_drafts(ReportDrafts(who="驻场工程师", why="提前看看"), return_state=True))
         assert (state.name, state.is_completed()) == (DRAFTED, True)
-        assert "值班小结 2025-W46：已起草" in str(state.message)
+        assert all(f"{one}：已起草" in str(state.message) for one in (*overdue, "值班小结 2025-W46"))
+        # And: what was overdue is not drafted again, what is due today is
+        again = asyncio.run(report_drafts(ReportDrafts(dry_run=True), return_state=True))
+        assert again.message == "将起草：坏的报告 2025-W46、值班小结 2025-W46"
 
     def test_its_page_names_the_files_and_what_is_not_known(self, desk: Room, tmp_path: Path) -> None:
         one = due(desk)[0]

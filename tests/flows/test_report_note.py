@@ -15,12 +15,13 @@ from checks.incidents import INCIDENT, Step
 from checks.report_notes import REPORT_NOTE
 from checks.slots import RequestError
 from flows import incident_desk
-from flows.incident_report import draft_missing
+from flows.incident_drafts import draft_missing
 from flows.office import Office, now
-from flows.report_desk import named_of
+from flows.report_desk import REPORT, named_of
 from flows.report_files import build, kind_of
 from flows.report_note import ReportNote, enter, report_note
 from tasks.report import Format
+from tasks.report.sheet import OURS
 from tasks.settings import Settings
 
 BY = Who("驻场工程师", "按流程登记", "cli:duty")
@@ -48,6 +49,11 @@ def incident(office: Office, *, cleared: bool = True) -> str:
     return number
 
 
+def drafts_on_record(office: Office) -> list[tuple[str, str, str]]:
+    """Of what, by whom and from where."""
+    return [(one.subject, one.who, one.via) for one in office.ledger.events(REPORT)]
+
+
 def text_of(office: Office, number: str, form: Format = Format.ARTIFACT) -> str:
     file = office.settings.reports_dir / f"故障报告-{number}.{form}"
     return file.read_text(encoding="utf-8").replace("\\", "")
@@ -61,6 +67,7 @@ def section(text: str, heading: str) -> str:
 def test_it_replaces_what_was_to_be_filled_in_and_the_draft_is_written_anew(office: Office) -> None:
     number = incident(office)
     assert draft_missing(office) == [number]
+    assert drafts_on_record(office) == [(f"incident/{number}", "巡检程序", "watch")]
     assert text_of(office, number).count("（待填写）") == 4
     # When
     told = enter(office, "incident", number.lower(), "原因", f"连接数用尽\n{HOSTILE}", BY)
@@ -73,6 +80,21 @@ def test_it_replaces_what_was_to_be_filled_in_and_the_draft_is_written_anew(offi
         assert "（待填写）" in text_of(office, number, form)
     assert section(text_of(office, number), "四、原因") == f"连接数用尽\n\n{HOSTILE}（驻场工程师，{day}）"
     assert draft_missing(office) == []
+    assert drafts_on_record(office)[1:] == [(f"incident/{number}", BY.name, BY.via)]
+
+
+def test_a_draft_is_made_once_whatever_it_is_called(office: Office) -> None:
+    """Given a contract whose own template gives the report another name; somebody may also throw the draft away."""
+    own = office.folder / "templates/incident.md.j2"
+    own.parent.mkdir()
+    ours = (OURS / own.name).read_text(encoding="utf-8")
+    own.write_text(ours.replace('set kind = "故障报告"', 'set kind = "故障处理报告"'), encoding="utf-8")
+    number = incident(office)
+    # When the watch comes round twice
+    assert draft_missing(office) == [number]
+    assert (office.settings.reports_dir / f"故障处理报告-{number}.docx").is_file()
+    assert draft_missing(office) == []
+    assert len(drafts_on_record(office)) == 1
 
 
 def test_a_correction_replaces_what_was_said(office: Office) -> None:

@@ -14,6 +14,7 @@ from checks.finding import State
 from checks.records import RunRecord
 from checks.slots import RESTORE_DRILL
 from flows.forms import CHINA
+from flows.report_desk import REPORT
 from flows.restore_drill import RestoreDrillForm, restore_drill
 from flows.restore_faults import RestoreFaults
 from rehearsal.hosts.estate import HostEstate
@@ -74,6 +75,8 @@ def test_every_backup_is_restored_and_nothing_stays(hosts: HostEstate, settings:
     text = asyncio.run(artifacts(state))["restore-report"]
     assert f"| attachment | {visits['oa.db'].tables['attachment']} |" in text
     assert {path.suffix for path in settings.reports_dir.glob("恢复演练报告-*")} >= {".docx", ".html", ".md"}
+    [made] = Ledger(settings.ledger).events(REPORT)
+    assert (made.subject, made.who) == (f"drill/{datetime.now(CHINA):%Y-%m}", "值班员")
 
 
 def test_a_dry_run_reaches_for_nothing(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from checks.slots import RETEST
 from flows.cli import app
 from flows.deployments import FILE
+from flows.report_desk import REPORT
 from flows.verify_remediation import RetestForm, verify_remediation
 from tasks.prefect_server import deployments_in
 
@@ -60,6 +61,8 @@ def test_from_the_form_to_the_report(desk: Desk, prefect: None) -> None:
     assert f"| {TESTER} | {FIXER} |" in text
     [record] = desk.runs(number)
     assert (record.who, record.why, record.outcome) == (TESTER, "整改完成", "CRIT")
+    [made] = desk.office().ledger.events(REPORT)
+    assert (made.subject, made.who) == (f"retest/{number}", TESTER)
     # When it is mended
     desk.mended()
     assert run(**asked).name == "全部已修复"

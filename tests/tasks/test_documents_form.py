@@ -71,6 +71,7 @@ class TestWord:
         ("style", "east_asian", "size", "pitch"),
         [
             ("Title", "宋体", 22, 35),
+            ("Subtitle", "楷体", 16, 29),
             ("Heading 1", "黑体", 16, 29),
             ("Heading 2", "楷体", 16, 29),
             ("First Paragraph", "仿宋", 16, 29),
@@ -82,7 +83,9 @@ class TestWord:
     )
     def test_fonts(self, word: Docx, style: str, east_asian: str, size: float, pitch: float | None) -> None:
         found = word.styles[style]
-        assert found.element.rPr.find(qn("w:rFonts")).get(qn("w:eastAsia")) == east_asian
+        fonts = found.element.rPr.find(qn("w:rFonts"))
+        assert fonts.get(qn("w:eastAsia")) == east_asian
+        assert fonts.get(qn("w:ascii")) == "Times New Roman"
         assert found.font.size == Pt(size)
         assert found.paragraph_format.line_spacing == (Pt(pitch) if pitch else 1.0)
 

@@ -11,7 +11,7 @@ import pytest
 from docx import Document
 from docx.document import Document as Docx
 from docx.oxml.ns import qn
-from docx.shared import Mm, Pt
+from docx.shared import Mm
 from lxml import etree
 from PIL import Image
 
@@ -78,28 +78,6 @@ def test_the_page_is_a4_with_the_margins_of_gb_t_9704(document: Docx) -> None:
     assert near(section.left_margin, Mm(28))
     assert near(section.bottom_margin, Mm(35))
     assert near(section.right_margin, Mm(26))
-
-
-@pytest.mark.parametrize(
-    ("style", "east_asian", "size", "pitch"),
-    [
-        ("Title", "宋体", 22, 35),
-        ("Subtitle", "楷体", 16, 29),
-        ("First Paragraph", "仿宋", 16, 29),
-        ("Body Text", "仿宋", 16, 29),
-        ("Heading 1", "黑体", 16, 29),
-        ("Heading 2", "楷体", 16, 29),
-        ("Compact", "仿宋", 10.5, None),
-    ],
-)
-def test_fonts_sizes_and_pitch(document: Docx, style: str, east_asian: str, size: float, pitch: float | None) -> None:
-    found = document.styles[style]
-    fonts = found.element.rPr.find(qn("w:rFonts"))
-    assert fonts.get(qn("w:eastAsia")) == east_asian
-    assert fonts.get(qn("w:ascii")) == "Times New Roman"
-    assert found.font.size == Pt(size)
-    # exact pitch would clip pictures: not in tables
-    assert found.paragraph_format.line_spacing == (Pt(pitch) if pitch else 1.0)
 
 
 def test_every_style_names_its_chinese_font_and_none_follows_a_theme(word: Path, document: Docx) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,9 @@ import pypdfium2
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
-from markdown_it import MarkdownIt
 from pypdfium2.raw import FPDF_PAGEOBJ_PATH
 from report_desk import cover, figure
+from report_sample import read_html
 
 from checks.finding import State
 from checks.host_lines import (
@@ -23,11 +22,9 @@ from checks.host_lines import (
     ExemptLine,
     HostLine,
     HostReport,
-    ItemLine,
     LeftoverLine,
     LogLine,
     LogSummary,
-    Matrix,
     MendedLine,
     ServiceLine,
     StandardLine,
@@ -35,6 +32,7 @@ from checks.host_lines import (
     UnseenLine,
 )
 from checks.report_drawing import Drawing
+from checks.report_lines import Matrix, MatrixLine
 from tasks.report import Format, render
 
 NOON = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
@@ -92,9 +90,9 @@ def weekly(**over: Any) -> HostReport:
     return plain.model_copy(update=over)
 
 
-def matrix(rows: int = 26) -> Matrix:
-    lines = tuple(ItemLine(item=f"OS{number:02} 项目", cells=CELLS) for number in range(1, rows + 1))
-    return Matrix(system=SYSTEM, hosts=NAMES, lines=lines)
+def matrix(rows: int = 26) -> Matrix[Cell]:
+    lines = tuple(MatrixLine[Cell](item=f"OS{number:02} 项目", cells=CELLS) for number in range(1, rows + 1))
+    return Matrix[Cell](system=SYSTEM, hosts=NAMES, lines=lines)
 
 
 def everything(text: str = "如下") -> HostReport:
@@ -168,37 +166,6 @@ def squeeze(text: str) -> str:
     return re.sub(r"\s+", "", text.replace("\ufffe", "-"))
 
 
-class Reader(HTMLParser):
-    """The text of a page, and its elements."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.links: list[str] = []
-        self.text = ""
-        self._in_style = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self._in_style = tag == "style"
-        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._in_style = False
-
-    def handle_data(self, data: str) -> None:
-        if not self._in_style:
-            self.text += data
-
-
-def page(path: Path) -> Reader:
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".md":
-        text = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text)
-    return Reader(text)
-
-
 def text_of(path: Path) -> str:
     """What a reader of the file reads."""
     if path.suffix == ".pdf":
@@ -209,7 +176,7 @@ def text_of(path: Path) -> str:
             document.close()
     if path.suffix == ".docx":
         return "\n".join("".join(one.itertext()) for one in Document(str(path)).element.body.iter(qn("w:p")))
-    return page(path).text
+    return read_html(path).text
 
 
 def make(report: HostReport, folder: Path, *formats: Format) -> dict[Format, Path]:
@@ -246,7 +213,7 @@ def test_hostile_text_stands_for_itself(hostile: dict[Format, Path], form: Forma
 
 @pytest.mark.parametrize("form", [Format.ARTIFACT, Format.HTML])
 def test_hostile_text_makes_no_element(hostile: dict[Format, Path], form: Format) -> None:
-    reader = page(hostile[form])
+    reader = read_html(hostile[form])
     assert not reader.tags & {"script", "a", "b", "code", "s", "del", "em", "ol", "ul", "blockquote", "pre", "img"}
     assert reader.links == []
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from checks.faults import Fault
 from checks.finding import Finding, Reason, State
+from checks.period_faults import Fault
 from checks.slots import HOST_INSPECTION, PAGE_INSPECTION, Slot
 from checks.visit import HostVisit
 from tasks.ledger import Ledger

@@ -7,15 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pypdfium2
 import pytest
 from docx import Document
-from markdown_it import MarkdownIt
 from PIL import Image
 from report_desk import HEAD, cover, figure
+from report_sample import Reader, gfm, read_html
 
 from checks.daily_report import AnomalyLine, DailyReport, LeftoverLine, PageLine, SystemLine
 from checks.downtime import DowntimeLine
@@ -130,41 +129,11 @@ def pdf_text(path: Path) -> str:
         document.close()
 
 
-class Reader(HTMLParser):
-    """The text of a page, its elements, and where they point."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.links: list[str] = []
-        self.text = ""
-        self._in_style = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self._in_style = tag == "style"
-        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._in_style = False
-
-    def handle_data(self, data: str) -> None:
-        if not self._in_style:
-            self.text += data
-
-
-def gfm(text: str) -> Reader:
-    return Reader(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
-
-
 def text_of(path: Path) -> str:
     """What a reader of the file reads."""
     match Format(path.suffix[1:]):
-        case Format.ARTIFACT:
-            return gfm(path.read_text(encoding="utf-8")).text
-        case Format.HTML:
-            return Reader(path.read_text(encoding="utf-8")).text
+        case Format.ARTIFACT | Format.HTML:
+            return read_html(path).text
         case Format.PDF:
             return pdf_text(path)
         case Format.DOCX:
@@ -174,10 +143,8 @@ def text_of(path: Path) -> str:
 def pictures_in(path: Path) -> list[object]:
     """The pictures that a reader of the file sees."""
     match Format(path.suffix[1:]):
-        case Format.ARTIFACT:
-            return list(gfm(path.read_text(encoding="utf-8")).links)
-        case Format.HTML:
-            return list(Reader(path.read_text(encoding="utf-8")).links)
+        case Format.ARTIFACT | Format.HTML:
+            return list(read_html(path).links)
         case Format.PDF:
             kind = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
             return [one for page in pypdfium2.PdfDocument(path) for one in page.get_objects(filter=[kind])]

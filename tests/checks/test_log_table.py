@@ -1,7 +1,7 @@
 """The log table of a report."""
 
 from checks.log_facts import LogFile, Logs, Template
-from checks.log_report import LogTable, Period, table
+from checks.log_table import LogTable, Period, table
 
 DAY = 86_400
 
