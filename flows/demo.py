@@ -9,8 +9,9 @@ from pathlib import Path
 from checks.contract import Contract
 from checks.entries import Who
 from checks.finding_rows import Default
+from checks.report_period import Every, period_with
 from flows import console, documents_cli, service, shell
-from flows.exit_codes import FAILED
+from flows.exit_codes import FAILED, FINE, PROBLEMS
 from rehearsal.errors import RehearsalError
 from rehearsal.estate import Estate
 from tasks import contract_folder
@@ -69,6 +70,8 @@ def _demo(settings: Settings, *, keep: bool) -> int:
             from flows import retest_drill
 
             code = max(code, retest_drill.practise(settings, estate.hosts, WEAKNESSES))
+            console.say("十、报告：由台账生成本周的周报；这一周还没有过完，首页写明")
+            code = max(code, _weekly(settings))
             console.say(f"台账：{settings.ledger}")
             console.say(f"证据：{settings.evidence_dir}")
             if keep:
@@ -79,6 +82,21 @@ def _demo(settings: Settings, *, keep: bool) -> int:
             return code
     finally:
         estate.down()
+
+
+def _weekly(settings: Settings) -> int:
+    """The report of this week, from what the steps before have put on record; its exit code."""
+    from flows.caller import Caller
+    from flows.office import Office
+    from flows.report_desk import write
+    from tasks.report import Format
+
+    office = Office(settings)
+    made = write(office, "weekly", period_with(Every.WEEK, office.today()), Caller("", "cli", "演示", "演示"))
+    for path in made.files.values():
+        console.say(f"    {path}")
+    console.say(f"    每个数字的出处：xunjian report explain {made.files[Format.DOCX].name}")
+    return PROBLEMS if made.facts.verdict.problems else FINE
 
 
 def _imported(settings: Settings, contract: Contract) -> str:
