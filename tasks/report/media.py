@@ -1,6 +1,7 @@
 """Pictures in a report: screenshots, which are shown only as the ledger recorded them, and drawings of ours."""
 
 import base64
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class Picture:
     trouble: str = ""
 
 
-class Pictures:
+class Pictures(ABC):
     """Opens evidence and drawings for one medium."""
 
     media = ""
@@ -51,9 +52,9 @@ class Pictures:
         self.sources.add(picture.source)
         return picture
 
+    @abstractmethod
     def place(self, content: bytes, kind: str) -> Picture:
         """Put the picture where the medium wants it. `kind`: jpeg or png."""
-        raise NotImplementedError
 
 
 class Thumbnails(Pictures):
