@@ -136,14 +136,11 @@ class BaselineLine(ReportLine):
     rate_of_verified: Number
 
 
-class BackupLine(ReportLine):
+class BackupLine(SlotsLine):
     """One backup: its checks, and in how many of them something was wrong. `last`: what was wrong last."""
 
     system: str
     title: str
-    expected: Number
-    done: Number
-    missed: Number
     wrong: Number
     last: str
 

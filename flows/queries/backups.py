@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from checks.coverage import Mark
 from checks.number import Number, count, row
 from checks.period_drills import drill_line
 from checks.period_faults import at_fault, slots_of
@@ -11,12 +10,13 @@ from checks.records import RunRecord
 from checks.slots import BACKUP_CHECK, RESTORE_DRILL
 from flows.queries import query
 from flows.queries.facts import Facts
+from flows.queries.inspections import counted
 
 _YEAR = timedelta(days=400)
 """How far back the last drill is looked for."""
 
 
-@query("backups", "每种备份：应查、完成、漏检几次，几次发现异常，最近一次异常是什么")
+@query("backups", "每种备份：应查、完成、漏检、免除、不明几次，几次发现异常，最近一次异常是什么")
 def backups(facts: Facts) -> tuple[BackupLine, ...]:
     """In the contract's order; nothing where no check was due."""
     faults = at_fault(facts.faults(BACKUP_CHECK))
@@ -25,20 +25,11 @@ def backups(facts: Facts) -> tuple[BackupLine, ...]:
         if line.duty != BACKUP_CHECK:
             continue
         mine = [one for one in faults if one.target == line.target]
-        slots = {name: [one for one in line.marks if one.mark in marks] for name, marks in _MARKS.items()}
-        counted = {name: count("", [row("slot", one.slot.id) for one in some]) for name, some in slots.items()}
         wrong = count("", [row("slot", one) for one in slots_of(mine)])
         last = mine[-1].summary if mine else "—"
         system = facts.system_name(line.target.partition(".")[0])
-        lines.append(BackupLine(system=system, title=line.label, wrong=wrong, last=last, **counted))
+        lines.append(BackupLine(system=system, title=line.label, wrong=wrong, last=last, **counted(line.marks)))
     return tuple(lines)
-
-
-_MARKS = {
-    "expected": [Mark.DONE, Mark.LATE, Mark.MISSED, Mark.EXCUSED, Mark.UNKNOWN],
-    "done": [Mark.DONE, Mark.LATE],
-    "missed": [Mark.MISSED],
-}
 
 
 @query("backups.wrong", "备份异常次数：一种备份在一天的检查里发现告警或严重，算一次")

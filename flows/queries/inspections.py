@@ -18,7 +18,7 @@ def inspections(facts: Facts, duty: str = "") -> tuple[CoverageLine, ...]:
     lines = []
     for line in facts.coverage.lines:
         if duty in ("", line.duty):
-            lines.append(CoverageLine(duty=titles.get(line.duty, line.duty), label=line.label, **_counted(line.marks)))
+            lines.append(CoverageLine(duty=titles.get(line.duty, line.duty), label=line.label, **counted(line.marks)))
     return tuple(lines)
 
 
@@ -40,12 +40,12 @@ def done(facts: Facts, duty: str = "") -> Number:
     return count("", _slots(facts, duty, [Mark.DONE, Mark.LATE]))
 
 
-def _counted(marks: Sequence[SlotMark]) -> dict[str, Number]:
+def counted(marks: Sequence[SlotMark]) -> dict[str, Number]:
     """Slots by mark; what was done late is done, too."""
     of = {mark: [row("slot", one.slot.id) for one in marks if one.mark is mark] for mark in Mark}
     due = [name for mark, rows in of.items() if mark is not Mark.PENDING for name in rows]
-    counted = {mark.value: count("", rows) for mark, rows in of.items()}
-    return counted | {"expected": count("", due), "done": count("", [*of[Mark.DONE], *of[Mark.LATE]])}
+    each = {mark.value: count("", rows) for mark, rows in of.items()}
+    return each | {"expected": count("", due), "done": count("", [*of[Mark.DONE], *of[Mark.LATE]])}
 
 
 def _slots(facts: Facts, duty: str, marks: list[Mark]) -> list[str]:
@@ -63,7 +63,7 @@ def duties(facts: Facts) -> tuple[DutyLine, ...]:
     for duty in DUTIES:
         marks = [one for line in facts.coverage.lines if line.duty == duty.id for one in line.marks]
         lines.append(
-            DutyLine(duty=duty.id, title=duty.title, absent="" if marks else _absent(facts, duty), **_counted(marks))
+            DutyLine(duty=duty.id, title=duty.title, absent="" if marks else _absent(facts, duty), **counted(marks))
         )
     return tuple(lines)
 
