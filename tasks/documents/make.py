@@ -73,6 +73,7 @@ def docx(text: str, images: Mapping[str, bytes], out: Path, theirs: Path | None 
 
     Raises:
         DocumentError: pandoc fails, or `theirs` is no Word document.
+        OSError: `out` cannot be written.
     """
     # pandoc decodes every picture only to know its shape, 45 ms each: it is given small ones that look blank.
     stand_ins = {blank(content, file): content for file, content in images.items()}
