@@ -1,5 +1,7 @@
 """Looks at a window as it is now: its words, what must be masked, and a picture that was masked first."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from playwright.sync_api import Error, Frame, Page
@@ -42,6 +44,15 @@ _LOOK = r"""(mask) => {
         } : {},
     };
 }"""
+
+# A style sheet that a page's Content-Security-Policy does not keep out, as it does a <style>.
+_HIDE = """rule => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(rule);
+    document.adoptedStyleSheets.push(sheet);
+    return sheet;
+}"""
+_SHOW = "sheet => document.adoptedStyleSheets = document.adoptedStyleSheets.filter(one => one !== sheet)"
 
 # A document shown by a viewer inside the page is business data and cannot be masked word by word.
 _ALWAYS = ("[data-xunjian-mask]", "input[type=password]", "embed", "object")
@@ -88,16 +99,40 @@ def picture(page: Page, masks: list[str], *, full_page: bool, timeout: float) ->
     A cover lies where its element was when it was laid. What moves or comes later is not painted at all.
     """
     selector = _selector(masks)
-    return page.screenshot(
-        type="jpeg",
-        quality=60,
-        full_page=full_page,
-        mask=[frame.locator(selector) for frame in _frames(page)],
-        mask_color="#222222",
-        style=f":is({selector}), :is({selector}) * {{ visibility: hidden !important }}",
-        animations="disabled",
-        timeout=timeout * 1000,
-    )
+    rule = f":is({selector}), :is({selector}) * {{ visibility: hidden !important }}"
+    with _hidden(page, rule):
+        return page.screenshot(
+            type="jpeg",
+            quality=60,
+            full_page=full_page,
+            mask=[frame.locator(selector) for frame in _frames(page)],
+            mask_color="#222222",
+            style=rule,  # reaches into shadow trees and into frames that come later
+            animations="disabled",
+            timeout=timeout * 1000,
+        )
+
+
+@contextmanager
+def _hidden(page: Page, rule: str) -> Iterator[None]:
+    """The page's frames with a rule of style, until the end of the block.
+
+    Raises:
+        Error: a frame that is there cannot be reached; no picture may then be taken.
+    """
+    sheets = []
+    try:
+        for frame in _frames(page):
+            try:
+                sheets.append((frame, frame.evaluate_handle(_HIDE, rule)))
+            except Error:
+                if not frame.is_detached():
+                    raise
+        yield
+    finally:
+        for frame, sheet in sheets:
+            with suppress(Error):  # the document has gone, and the sheet with it
+                frame.evaluate(_SHOW, sheet)
 
 
 def _frames(page: Page) -> list[Frame]:

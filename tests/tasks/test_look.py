@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tasks.browser.chromium import Chromium
 from tasks.browser.look import look, picture
@@ -14,9 +14,10 @@ from tasks.settings import Settings
 RED = "color: #f00; font-size: 40px; position: absolute"
 PHONE = "138" + "0" * 8
 # Some words move to where no cover was laid, and new ones come.
-RESTLESS = f"""<body><div style="{RED}" id="moves" class="secret">WORDS</div>
+RESTLESS = f"""<!doctype html><meta charset="utf-8"><div id="moves" class="secret">WORDS</div>
 <script>
   let turn = 0, last = null;
+  moves.style = '{RED}';
   const go = () => {{
     moves.style.left = (turn = (turn + 137) % 900) + 'px';
     moves.firstChild.data = 'WORDS';
@@ -45,32 +46,53 @@ def red(jpeg: bytes) -> int:
 
 
 @pytest.mark.parametrize(
-    ("words", "masks"),
-    [("公文标题", [".secret"]), (PHONE, [])],
-    ids=["what the contract names", "what has the shape of a personal number"],
+    ("words", "masks", "policy"),
+    [("公文标题", [".secret"], ""), (PHONE, [], ""), ("公文标题", [".secret"], "style-src 'none'")],
+    ids=["what the contract names", "what has the shape of a personal number", "where the page allows no styles"],
 )
-def test_what_moves_and_what_comes_late_is_masked(chromium: Chromium, words: str, masks: list[str]) -> None:
+def test_what_moves_and_what_comes_late_is_masked(
+    chromium: Chromium, words: str, masks: list[str], policy: str
+) -> None:
+    assert pictured(chromium, words, masks, policy) == [0, 0]
+
+
+@pytest.mark.parametrize("policy", ["", "style-src 'none'"])
+def test_what_is_not_to_be_masked_is_seen(chromium: Chromium, policy: str) -> None:
+    """The positive control: the same page, of which nothing is masked."""
+    assert min(pictured(chromium, "公开的", [], policy)) > 100
+
+
+def test_the_page_is_as_it_was_when_the_picture_is_taken(chromium: Chromium) -> None:
+    """Given a picture with masks, when the next is taken without, then all is seen: steps go on with this page."""
+
     def work(_: Playwright, browser: Browser) -> list[int]:
         with browser.new_context() as context:
-            page = context.new_page()
-            page.set_content(RESTLESS.replace("WORDS", words))
-            found = []
+            page = opened(context, "公开的", "")
+            return [red(picture(page, masks, full_page=False, timeout=30)) for masks in ([".secret"], [])]
+
+    masked, seen = chromium.ready().do(work)
+    assert masked == 0
+    assert seen > 100
+
+
+def opened(context: BrowserContext, words: str, policy: str) -> Page:
+    """The restless page, with a Content-Security-Policy."""
+    page = context.new_page()
+    body, headers = RESTLESS.replace("WORDS", words), {"Content-Security-Policy": policy} if policy else {}
+    page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html", headers=headers))
+    page.goto("http://127.0.0.1/")
+    return page
+
+
+def pictured(chromium: Chromium, words: str, masks: list[str], policy: str) -> list[int]:
+    """How many pixels show the words, in a picture of the window and in one of the whole page."""
+
+    def work(_: Playwright, browser: Browser) -> list[int]:
+        with browser.new_context() as context:
+            page, found = opened(context, words, policy), []
             for full_page in (False, True):
                 look(page, masks)
                 found.append(red(picture(page, masks, full_page=full_page, timeout=30)))
             return found
 
-    assert chromium.ready().do(work) == [0, 0]
-
-
-def test_what_is_not_to_be_masked_is_seen(chromium: Chromium) -> None:
-    """The positive control: the same page, of which nothing is masked."""
-
-    def work(_: Playwright, browser: Browser) -> int:
-        with browser.new_context() as context:
-            page = context.new_page()
-            page.set_content(RESTLESS.replace("WORDS", "公开的"))
-            look(page, [])
-            return red(picture(page, [], full_page=True, timeout=30))
-
-    assert chromium.ready().do(work) > 100
+    return chromium.ready().do(work)
